@@ -1,0 +1,167 @@
+//! `musical_metadata`: what the music of a file says.
+//!
+//! [`Metadata`] is what an analysis finds; [`MetadataRow`] is the same under the id of its file. Units and ranges stand
+//! at each field; `docs/schema.md` adds the algorithms and their sources.
+
+use super::{Column, Fields, Row, row};
+
+row! {
+    /// The findings of one analysis, column by column.
+    #[derive(Default)]
+    Metadata in "musical_metadata" {
+        /// The version of the analysis that found this, [`crate::midi::ANALYSER_VERSION`].
+        analyser_version: int2 = i16,
+        /// Format word of the header (0, 1 or 2).
+        smf_format: int2 = i16,
+        /// Track chunks that were read.
+        n_tracks: int4 = i32,
+        /// Track count the header declares.
+        n_tracks_declared: int4 = i32,
+        /// Ticks per quarter note; none where the file counts SMPTE time.
+        division: int4 or_null = Option<i32>,
+        /// SMPTE frames per second (24, 25, 29 for 30 drop-frame, 30); none for metrical time.
+        smpte_fps: int2 or_null = Option<i16>,
+        /// Ticks per SMPTE frame; none for metrical time.
+        smpte_ticks_per_frame: int2 or_null = Option<i16>,
+        /// Events in all tracks, end-of-track events included.
+        n_events: int4 = i32,
+        /// Seconds from tick 0 to the last event of any track, through the tempo map.
+        duration_sec: float8 = f64,
+        /// Tick of the last event of any track.
+        duration_ticks: int8 = i64,
+        /// `duration_ticks / division`; none for SMPTE time.
+        duration_beats: float8 or_null = Option<f64>,
+        /// Bars begun until the last event, by the time-signature map (4/4 until one is given); none for SMPTE time.
+        n_bars: int4 or_null = Option<i32>,
+        /// Onset of the first note in seconds; none without notes.
+        first_note_sec: float8 or_null = Option<f64>,
+        /// End of the last note in seconds; none without notes.
+        last_note_end_sec: float8 or_null = Option<f64>,
+        /// Mean tempo over the duration, in quarter notes per minute: beats / minutes; none for SMPTE time.
+        tempo_bpm: float4 or_null = Option<f32>,
+        /// Tempo at tick 0 (120 where none is given), quarter notes per minute.
+        tempo_first: float4 or_null = Option<f32>,
+        /// Slowest tempo in force for any time before the last event.
+        tempo_min: float4 or_null = Option<f32>,
+        /// Fastest tempo in force for any time before the last event.
+        tempo_max: float4 or_null = Option<f32>,
+        /// Times the tempo takes another value after tick 0.
+        n_tempo_changes: int4 = i32,
+        /// Whether any tempo event is there.
+        tempo_explicit: bool = bool,
+        /// The first meter event, as `6/8`; none without one.
+        time_signature_first: text or_null = Option<String>,
+        /// The meter in force for the most ticks, as `6/8`; `4/4` without one.
+        time_signature_main: text or_null = Option<String>,
+        /// Distinct meters in order of appearance.
+        time_signatures: text_array = Vec<String>,
+        /// Times the meter takes another value after the first meter event.
+        n_time_signature_changes: int4 = i32,
+        /// The first key-signature event as `C`, `F#m`, `Bb`; none without a valid one.
+        key_declared: text or_null = Option<String>,
+        /// Key-signature events.
+        n_key_signatures: int4 = i32,
+        /// Note-on events with a velocity above 0.
+        n_notes: int4 = i32,
+        /// Notes among them that are closed by a note-off on the same track, channel and pitch.
+        n_notes_paired: int4 = i32,
+        /// Notes outside channel 10.
+        n_melodic_notes: int4 = i32,
+        /// Notes on channel 10.
+        n_drum_notes: int4 = i32,
+        /// `n_notes / duration_sec`; none for a duration of 0.
+        notes_per_sec: float4 or_null = Option<f32>,
+        /// `n_notes / duration_beats`; none for a duration of 0 or SMPTE time.
+        notes_per_beat: float4 or_null = Option<f32>,
+        /// Median length of melodic notes in quarter notes; none without or for SMPTE time.
+        note_length_median_beats: float4 or_null = Option<f32>,
+        /// Lowest melodic pitch (0-127).
+        pitch_min: int2 or_null = Option<i16>,
+        /// Highest melodic pitch (0-127).
+        pitch_max: int2 or_null = Option<i16>,
+        /// Mean melodic pitch, each note counted once.
+        pitch_mean: float4 or_null = Option<f32>,
+        /// Distinct melodic pitches.
+        n_pitches: int2 = i16,
+        /// Distinct melodic pitch classes (0-12).
+        n_pitch_classes: int2 = i16,
+        /// Most melodic notes sounding at one instant.
+        polyphony_max: int4 = i32,
+        /// Mean number of melodic notes sounding, over the time in which at least one does, in ticks.
+        polyphony_mean: float4 or_null = Option<f32>,
+        /// Softest note-on velocity (1-127).
+        velocity_min: int2 or_null = Option<i16>,
+        /// Loudest note-on velocity (1-127).
+        velocity_max: int2 or_null = Option<i16>,
+        /// Mean note-on velocity.
+        velocity_mean: float4 or_null = Option<f32>,
+        /// Standard deviation of note-on velocities (population).
+        velocity_std: float4 or_null = Option<f32>,
+        /// Distinct note-on velocities.
+        n_distinct_velocities: int2 = i16,
+        /// Channels with notes, 1-16, ascending.
+        channels: int2_array = Vec<i16>,
+        /// Distinct program-change numbers in the file, 0-127, ascending, on any channel.
+        programs: int2_array = Vec<i16>,
+        /// Distinct programs in force when a melodic note starts (0 where none was chosen), 0-127, ascending.
+        instruments: int2_array = Vec<i16>,
+        /// General MIDI families of `instruments`, 0-15 (program / 8), ascending.
+        families: int2_array = Vec<i16>,
+        /// Distinct keys played on channel 10, ascending.
+        drum_keys: int2_array = Vec<i16>,
+        /// Whether channel 10 has notes.
+        has_drums: bool = bool,
+        /// Whether any pitch-bend event is there.
+        has_pitch_bend: bool = bool,
+        /// Whether the sustain pedal (controller 64) is pressed (value of 64 or more).
+        has_sustain: bool = bool,
+        /// Name of the piece: the first karaoke `@T` line, else the name of the first track.
+        title: text or_null = Option<String>,
+        /// The first copyright event.
+        copyright: text or_null = Option<String>,
+        /// Name of each track that has one, in track order.
+        track_names: text_array = Vec<String>,
+        /// Distinct instrument-name events in order of appearance.
+        instrument_names: text_array = Vec<String>,
+        /// Marker and cue-point texts in order of time.
+        markers: text_array = Vec<String>,
+        /// Lyric events joined in order of time.
+        lyrics: text or_null = Option<String>,
+        /// Whether it has lyrics, or karaoke text events (`@K`, `@T`, `@L`).
+        is_karaoke: bool = bool,
+        /// All text of the file, one event a line, for searching.
+        text: text or_null = Option<String>,
+        /// How text was decoded: `ascii`, `utf-8` or a legacy encoding that was detected; none without text.
+        text_encoding: text or_null = Option<String>,
+    }
+}
+
+/// The findings of one analysis, under the id of their file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetadataRow {
+    /// The content they are about.
+    pub file_id: i64,
+    /// What was found.
+    pub metadata: Metadata,
+}
+
+impl Row for MetadataRow {
+    const TABLE: &'static str = Metadata::TABLE;
+    const COLUMNS: &'static [Column] = &with_file_id();
+
+    fn fields(&self, to: &mut impl Fields) {
+        to.int8(self.file_id);
+        self.metadata.fields(to);
+    }
+
+    fn weight(&self) -> usize {
+        size_of::<i64>() + self.metadata.weight()
+    }
+}
+
+const fn with_file_id() -> [Column; Metadata::COLUMNS.len() + 1] {
+    let mut columns = [("file_id", super::ColumnType::Int8); Metadata::COLUMNS.len() + 1];
+    let (_, rest) = columns.split_at_mut(1);
+    rest.copy_from_slice(Metadata::COLUMNS);
+    columns
+}
