@@ -273,8 +273,13 @@ impl PrivateCluster {
             log_size = 0;
         }
         let mut command = account.command(binaries.program("pg_ctl"));
-        command.arg("start").arg("-D").arg(&self.layout.data).arg("-l").arg(&log).args(["-w", "-s", "-t"]);
-        let done = create::output(command.arg(STARTS_WITHIN.as_secs().to_string()), account)?;
+        command.args(["start", "-w", "-s", "-t"]).arg(STARTS_WITHIN.as_secs().to_string());
+        if is_plain_in_shell(&self.layout.data) {
+            command.arg("-D").arg(&self.layout.data).arg("-l").arg(&log);
+        } else {
+            command.current_dir(&self.layout.data).args(["-D", "."]).arg("-l").args(log.file_name());
+        }
+        let done = create::output(&mut command, account)?;
         if done.status.success() {
             return Ok(());
         }
@@ -361,6 +366,12 @@ impl PrivateCluster {
             }
         }
     }
+}
+
+/// Whether a path stands for itself between double quotes of the shell: `pg_ctl` hands it to one. The whole path is only
+/// preferred because it tells which server it is in a list of processes.
+fn is_plain_in_shell(path: &Path) -> bool {
+    !path.as_os_str().as_encoded_bytes().iter().any(|byte| b"\"$`\\!\n".contains(byte))
 }
 
 /// The last lines of a file behind `from`; none where there are none.

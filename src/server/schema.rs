@@ -35,6 +35,13 @@ pub fn newest_version() -> i64 {
     MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or_default()
 }
 
+/// A number that changes with any statement of the schema, to name what was made by it.
+#[must_use]
+pub fn fingerprint() -> i64 {
+    let all: Vec<u8> = migrator().iter().flat_map(|migration| migration.checksum.to_vec()).collect();
+    crate::digest::Digest::of(&all).file_id().0
+}
+
 /// Applies what is missing, each migration in a transaction of its own; a lock makes others wait meanwhile.
 ///
 /// # Errors
