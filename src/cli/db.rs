@@ -2,6 +2,7 @@
 //!
 //! Prints data on stdout (a URL, a status) and everything else on stderr; the work is done by [`crate::server`].
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -141,7 +142,7 @@ fn describe(status: &Status) -> String {
         ("socket", status.layout.socket().display().to_string()),
         ("log", status.layout.log().display().to_string()),
     ] {
-        text.push_str(&format!("{:<12}{value}\n", format!("{name}:")));
+        let _ = writeln!(text, "{:<12}{value}", format!("{name}:"));
     }
     text
 }

@@ -11,6 +11,7 @@ mod settings;
 
 pub use layout::{Layout, VARIABLE};
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -29,9 +30,9 @@ pub const ROLE: &str = "loader";
 pub const DATABASE: &str = "loader";
 
 /// How long a start may take; recovery after a crash replays up to `max_wal_size`.
-const STARTS_WITHIN: Duration = Duration::from_secs(300);
+const STARTS_WITHIN: Duration = Duration::from_mins(5);
 /// How long open transactions may take to roll back at a stop.
-const STOPS_WITHIN: Duration = Duration::from_secs(120);
+const STOPS_WITHIN: Duration = Duration::from_mins(2);
 /// At this size the server's log makes way for a new one at the next start; one old one is kept.
 const LARGEST_LOG: u64 = 16 << 20;
 /// How much of the log a failed start shows.
@@ -396,7 +397,7 @@ fn percent_encoded(text: &str, also_plain: &[u8]) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || also_plain.contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

@@ -114,7 +114,7 @@ async fn a_killed_server_starts_again_with_what_was_committed() {
 fn a_process_id_used_again_by_another_program_is_not_in_the_way() {
     let test = TestCluster::running();
     let file = test.cluster.layout().data.join("postmaster.pid");
-    let text = fs::read_to_string(&file).unwrap();
+    let content = fs::read_to_string(&file).unwrap();
     test.kill_server();
     // A program of the server's own account now has the id, as far as a look at the id can tell.
     let owner = fs::metadata(&test.cluster.layout().data).unwrap();
@@ -124,7 +124,7 @@ fn a_process_id_used_again_by_another_program_is_not_in_the_way() {
         stranger.uid(owner.uid()).gid(owner.gid());
     }
     let mut stranger = stranger.spawn().unwrap();
-    let (_, rest) = text.split_once('\n').unwrap();
+    let (_, rest) = content.split_once('\n').unwrap();
     fs::write(&file, format!("{}\n{rest}", stranger.id())).unwrap();
     assert_eq!(test.cluster.start().unwrap(), Started::Started);
     stranger.kill().unwrap();
@@ -136,8 +136,8 @@ fn a_failing_start_shows_the_log() {
     let test = TestCluster::running();
     test.cluster.stop().unwrap();
     let main = test.cluster.layout().data.join("postgresql.conf");
-    let text = fs::read_to_string(&main).unwrap();
-    fs::write(&main, format!("{text}\nwal_buffers = 'nonsense'\n")).unwrap();
+    let content = fs::read_to_string(&main).unwrap();
+    fs::write(&main, format!("{content}\nwal_buffers = 'nonsense'\n")).unwrap();
     let error = test.cluster.start().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
     assert!(error.to_string().contains("wal_buffers"), "{error}");

@@ -4,6 +4,7 @@
 //! always a cluster with its database. Starts no server that anyone could connect to.
 
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -94,7 +95,7 @@ fn run_initdb(data: &Path, account: &Account, binaries: &Binaries) -> Result<()>
 fn admitted(account: &str) -> String {
     let mut text = String::from("# Written by loader: map, operating system user, role.\n");
     for name in [account, "root"] {
-        text.push_str(&format!("loader  \"{}\"  {ROLE}\n", name.replace('"', "\"\"")));
+        let _ = writeln!(text, "loader  \"{}\"  {ROLE}", name.replace('"', "\"\""));
     }
     text
 }

@@ -33,6 +33,8 @@ const SOCKET: &str = "socket";
 
 /// Longest path of a Unix socket in bytes, on Linux; the rest of the structure is the final NUL.
 const LONGEST_SOCKET_PATH: usize = 107;
+/// The lowest bits of a file's mode are what its group and others may do.
+const OTHERS_BITS: u32 = 6;
 /// What the server adds to the directory.
 const SOCKET_NAME: &str = "/.s.PGSQL.5432";
 
@@ -155,7 +157,10 @@ impl Layout {
             }
             Err(error) if error.kind() == Io::AlreadyExists => {
                 let found = fs::symlink_metadata(directory)?;
-                if found.is_dir() && found.uid() == account.uid && found.mode() & 0o077 == 0 {
+                if found.is_dir()
+                    && found.uid() == account.uid
+                    && found.mode().trailing_zeros() >= OTHERS_BITS
+                {
                     return Ok(());
                 }
                 Err(Error::new(

@@ -8,8 +8,8 @@ use super::{Origin, Target};
 use crate::error::{Error, ErrorKind};
 
 /// The error for a connection that could not be made.
-pub(super) fn unreachable(error: sqlx::Error, target: &Target) -> Error {
-    let (found, hint) = match &error {
+pub(super) fn unreachable(error: &sqlx::Error, target: &Target) -> Error {
+    let (found, hint) = match error {
         sqlx::Error::Io(io) => by_io(io, target),
         sqlx::Error::Database(refusal) => {
             let code = refusal.code().unwrap_or_default().into_owned();
@@ -132,7 +132,7 @@ mod tests {
             (Io::PermissionDenied, "may not"),
             (Io::UnexpectedEof, "closed"),
         ] {
-            let error = unreachable(sqlx::Error::Io(kind.into()), &target);
+            let error = unreachable(&sqlx::Error::Io(kind.into()), &target);
             assert_eq!(error.kind(), ErrorKind::Unreachable);
             assert!(
                 error.to_string().contains(word) && error.to_string().contains("--database-url"),

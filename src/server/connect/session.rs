@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 
@@ -15,7 +16,7 @@ const SESSION: &str = include_str!("../../../database/settings/session.sql");
 /// How long a connection may take to be made.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
 /// How long a task may wait until the pool has a connection for it.
-const WAITS_AT_MOST: Duration = Duration::from_secs(60);
+const WAITS_AT_MOST: Duration = Duration::from_mins(1);
 /// SQLSTATE of a server that is starting up.
 const NOT_YET: &str = "57P03";
 
@@ -35,9 +36,9 @@ pub async fn connect(target: &Target, application_name: &str) -> Result<PgConnec
                 Err(error) => error,
             };
             let is_starting =
-                error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == NOT_YET);
+                error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == NOT_YET);
             if !is_starting || since.elapsed() + Duration::from_secs(1) > CONNECTS_WITHIN {
-                return Err(failure::unreachable(error, target));
+                return Err(failure::unreachable(&error, target));
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
@@ -46,7 +47,7 @@ pub async fn connect(target: &Target, application_name: &str) -> Result<PgConnec
         .await
         .map_err(|_| failure::timed_out(target, CONNECTS_WITHIN.as_secs()))??;
     check_version(&connection, target)?;
-    prepare(&mut connection).await.map_err(|error| failure::unreachable(error, target))?;
+    prepare(&mut connection).await.map_err(|error| failure::unreachable(&error, target))?;
     Ok(connection)
 }
 
