@@ -12,6 +12,7 @@
 
 pub mod batch;
 pub mod budget;
+pub mod cli;
 pub mod digest;
 pub mod discover;
 pub mod error;
@@ -20,5 +21,6 @@ pub mod progress;
 pub mod record;
 pub mod reject;
 pub mod seen;
+pub mod server;
 pub mod sink;
 pub mod writer;
