@@ -14,3 +14,4 @@ pub mod digest;
 pub mod error;
 pub mod record;
 pub mod reject;
+pub mod server;
