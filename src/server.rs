@@ -13,6 +13,7 @@ pub mod account;
 pub mod binaries;
 pub mod cluster;
 pub mod connect;
+pub mod indexes;
 pub mod lock;
 pub mod schema;
 pub mod version;

@@ -168,6 +168,69 @@ CREATE TABLE musical_metadata (
     text_encoding             text
 );
 COMMENT ON TABLE musical_metadata IS 'What the music of each file says; one row per file. Meaning, unit and source of each column: docs/schema.md.';
+COMMENT ON COLUMN musical_metadata.file_id IS 'The content this is about: files.id.';
+COMMENT ON COLUMN musical_metadata.analyser_version IS 'The version of the analysis that found this, a number that grows with each change of meaning.';
+COMMENT ON COLUMN musical_metadata.smf_format IS 'Format word of the header (0, 1 or 2).';
+COMMENT ON COLUMN musical_metadata.n_tracks IS 'Track chunks that were read.';
+COMMENT ON COLUMN musical_metadata.n_tracks_declared IS 'Track count the header declares.';
+COMMENT ON COLUMN musical_metadata.division IS 'Ticks per quarter note; null where the file counts SMPTE time.';
+COMMENT ON COLUMN musical_metadata.smpte_fps IS 'SMPTE frames per second (24, 25, 29 for 30 drop-frame, 30); null for metrical time.';
+COMMENT ON COLUMN musical_metadata.smpte_ticks_per_frame IS 'Ticks per SMPTE frame; null for metrical time.';
+COMMENT ON COLUMN musical_metadata.n_events IS 'Events in all tracks, end-of-track events included.';
+COMMENT ON COLUMN musical_metadata.duration_sec IS 'Seconds from tick 0 to the last event of any track, through the tempo map.';
+COMMENT ON COLUMN musical_metadata.duration_ticks IS 'Tick of the last event of any track.';
+COMMENT ON COLUMN musical_metadata.duration_beats IS 'duration_ticks / division; null for SMPTE time.';
+COMMENT ON COLUMN musical_metadata.n_bars IS 'Bars begun until the last event, by the time-signature map (4/4 until one is given); null for SMPTE time.';
+COMMENT ON COLUMN musical_metadata.first_note_sec IS 'Onset of the first note in seconds; null without notes.';
+COMMENT ON COLUMN musical_metadata.last_note_end_sec IS 'End of the last note in seconds; null without notes.';
+COMMENT ON COLUMN musical_metadata.tempo_bpm IS 'Mean tempo over the duration, in quarter notes per minute: beats / minutes; null for SMPTE time.';
+COMMENT ON COLUMN musical_metadata.tempo_first IS 'Tempo at tick 0 (120 where none is given), quarter notes per minute.';
+COMMENT ON COLUMN musical_metadata.tempo_min IS 'Slowest tempo in force for any time before the last event.';
+COMMENT ON COLUMN musical_metadata.tempo_max IS 'Fastest tempo in force for any time before the last event.';
+COMMENT ON COLUMN musical_metadata.n_tempo_changes IS 'Times the tempo takes another value after tick 0.';
+COMMENT ON COLUMN musical_metadata.tempo_explicit IS 'Whether any tempo event is there.';
+COMMENT ON COLUMN musical_metadata.time_signature_first IS 'The first meter event, as 6/8; null without one.';
+COMMENT ON COLUMN musical_metadata.time_signature_main IS 'The meter in force for the most ticks, as 6/8; 4/4 without one.';
+COMMENT ON COLUMN musical_metadata.time_signatures IS 'Distinct meters in order of appearance.';
+COMMENT ON COLUMN musical_metadata.n_time_signature_changes IS 'Times the meter takes another value after the first meter event.';
+COMMENT ON COLUMN musical_metadata.key_declared IS 'The first key-signature event as C, F#m, Bb; null without a valid one.';
+COMMENT ON COLUMN musical_metadata.n_key_signatures IS 'Key-signature events.';
+COMMENT ON COLUMN musical_metadata.n_notes IS 'Note-on events with a velocity above 0.';
+COMMENT ON COLUMN musical_metadata.n_notes_paired IS 'Notes among them that are closed by a note-off on the same track, channel and pitch.';
+COMMENT ON COLUMN musical_metadata.n_melodic_notes IS 'Notes outside channel 10.';
+COMMENT ON COLUMN musical_metadata.n_drum_notes IS 'Notes on channel 10.';
+COMMENT ON COLUMN musical_metadata.notes_per_sec IS 'n_notes / duration_sec; null for a duration of 0.';
+COMMENT ON COLUMN musical_metadata.notes_per_beat IS 'n_notes / duration_beats; null for a duration of 0 or SMPTE time.';
+COMMENT ON COLUMN musical_metadata.note_length_median_beats IS 'Median length of melodic notes in quarter notes; null without or for SMPTE time.';
+COMMENT ON COLUMN musical_metadata.pitch_min IS 'Lowest melodic pitch (0-127).';
+COMMENT ON COLUMN musical_metadata.pitch_max IS 'Highest melodic pitch (0-127).';
+COMMENT ON COLUMN musical_metadata.pitch_mean IS 'Mean melodic pitch, each note counted once.';
+COMMENT ON COLUMN musical_metadata.n_pitches IS 'Distinct melodic pitches.';
+COMMENT ON COLUMN musical_metadata.n_pitch_classes IS 'Distinct melodic pitch classes (0-12).';
+COMMENT ON COLUMN musical_metadata.polyphony_max IS 'Most melodic notes sounding at one instant.';
+COMMENT ON COLUMN musical_metadata.polyphony_mean IS 'Mean number of melodic notes sounding, over the time in which at least one does, in ticks.';
+COMMENT ON COLUMN musical_metadata.velocity_min IS 'Softest note-on velocity (1-127).';
+COMMENT ON COLUMN musical_metadata.velocity_max IS 'Loudest note-on velocity (1-127).';
+COMMENT ON COLUMN musical_metadata.velocity_mean IS 'Mean note-on velocity.';
+COMMENT ON COLUMN musical_metadata.velocity_std IS 'Standard deviation of note-on velocities (population).';
+COMMENT ON COLUMN musical_metadata.n_distinct_velocities IS 'Distinct note-on velocities.';
+COMMENT ON COLUMN musical_metadata.channels IS 'Channels with notes, 1-16, ascending.';
+COMMENT ON COLUMN musical_metadata.programs IS 'Distinct program-change numbers in the file, 0-127, ascending, on any channel.';
+COMMENT ON COLUMN musical_metadata.instruments IS 'Distinct programs in force when a melodic note starts (0 where none was chosen), 0-127, ascending.';
+COMMENT ON COLUMN musical_metadata.families IS 'General MIDI families of instruments, 0-15 (program / 8), ascending.';
+COMMENT ON COLUMN musical_metadata.drum_keys IS 'Distinct keys played on channel 10, ascending.';
+COMMENT ON COLUMN musical_metadata.has_drums IS 'Whether channel 10 has notes.';
+COMMENT ON COLUMN musical_metadata.has_pitch_bend IS 'Whether any pitch-bend event is there.';
+COMMENT ON COLUMN musical_metadata.has_sustain IS 'Whether the sustain pedal (controller 64) is pressed (value of 64 or more).';
+COMMENT ON COLUMN musical_metadata.title IS 'Name of the piece: the first karaoke @T line, else the name of the first track.';
+COMMENT ON COLUMN musical_metadata.copyright IS 'The first copyright event.';
+COMMENT ON COLUMN musical_metadata.track_names IS 'Name of each track that has one, in track order.';
+COMMENT ON COLUMN musical_metadata.instrument_names IS 'Distinct instrument-name events in order of appearance.';
+COMMENT ON COLUMN musical_metadata.markers IS 'Marker and cue-point texts in order of time.';
+COMMENT ON COLUMN musical_metadata.lyrics IS 'Lyric events joined in order of time.';
+COMMENT ON COLUMN musical_metadata.is_karaoke IS 'Whether it has lyrics, or karaoke text events (@K, @T, @L).';
+COMMENT ON COLUMN musical_metadata.text IS 'All text of the file, one event a line, for searching.';
+COMMENT ON COLUMN musical_metadata.text_encoding IS 'How text was decoded: ascii, utf-8 or a legacy encoding that was detected; null without text.';
 
 CREATE TABLE rejects (
     source_id       bigint NOT NULL REFERENCES sources,
@@ -186,19 +249,58 @@ COMMENT ON COLUMN rejects.stage IS 'Where it was refused: open, read, name, midi
 COMMENT ON COLUMN rejects.reason IS 'A stable code, listed in docs/rejects.md.';
 COMMENT ON COLUMN rejects.detail IS 'What was expected and what was found, in a sentence.';
 
+-- Every index of the four tables that a load writes, as it would have to be made again. Definitions name a schema wherever
+-- search_path does not: read it with an empty search_path to have them complete and comparable.
+CREATE VIEW loader.secondary_indexes AS
+SELECT n.nspname                     AS schema_name,
+       t.relname                     AS table_name,
+       c.relname                     AS name,
+       pg_get_indexdef(i.indexrelid) AS definition,
+       obj_description(i.indexrelid, 'pg_class') AS comment,
+       s.spcname                     AS tablespace,
+       (SELECT coalesce(jsonb_object_agg(a.attnum, a.attstattarget), '{}')
+          FROM pg_attribute a
+         WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0) AS statistics,
+       i.indisclustered              AS is_clustered,
+       pg_relation_size(i.indexrelid) AS size_bytes,
+       i.indisvalid                  AS is_valid,
+       i.indisvalid AND i.indisready AND NOT i.indisreplident AND c.relkind = 'i' AND NOT c.relispartition
+       AND NOT EXISTS (SELECT FROM pg_depend d
+                        WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype IN ('e', 'i', 'x'))
+       AND NOT EXISTS (SELECT FROM pg_depend d
+                        WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indexrelid) AS is_suspendable
+  FROM pg_index i
+  JOIN pg_class c ON c.oid = i.indexrelid
+  JOIN pg_class t ON t.oid = i.indrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
+ WHERE i.indrelid IN ('files'::regclass, 'file_locations'::regclass, 'sources'::regclass, 'musical_metadata'::regclass)
+   AND NOT i.indisunique AND NOT i.indisexclusion
+   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'));
+COMMENT ON VIEW loader.secondary_indexes IS 'The indexes of files, file_locations, sources and musical_metadata that serve no constraint, a user''s own included.';
+COMMENT ON COLUMN loader.secondary_indexes.is_suspendable IS 'Whether a load may drop it and build it again; not where it is invalid, marks the replica identity, or something depends on it.';
+
 CREATE TABLE loader.suspended_indexes (
-    name        text PRIMARY KEY,
-    table_name  text NOT NULL,
-    definition  text NOT NULL,
-    comment     text,
-    tablespace  text,
-    statistics  jsonb NOT NULL,
+    name         text PRIMARY KEY,
+    schema_name  text NOT NULL,
+    table_name   text NOT NULL,
+    definition   text NOT NULL,
+    comment      text,
+    tablespace   text,
+    statistics   jsonb NOT NULL,
     is_clustered boolean NOT NULL,
-    size_bytes  bigint NOT NULL,
-    run_id      integer NOT NULL,
-    suspended_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    size_bytes   bigint NOT NULL,
+    run_id       integer NOT NULL,
+    suspended_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE loader.suspended_indexes IS 'Indexes dropped for a fast load, as the catalog described them; a row leaves in the transaction that builds its index again.';
+COMMENT ON COLUMN loader.suspended_indexes.definition IS 'The complete CREATE INDEX, every name with its schema.';
+COMMENT ON COLUMN loader.suspended_indexes.tablespace IS 'Where it lay; null for the database''s own tablespace.';
+COMMENT ON COLUMN loader.suspended_indexes.statistics IS 'Statistics targets set by hand, by column number.';
+COMMENT ON COLUMN loader.suspended_indexes.is_clustered IS 'Whether CLUSTER used it last.';
+COMMENT ON COLUMN loader.suspended_indexes.size_bytes IS 'Size when it was dropped.';
+COMMENT ON COLUMN loader.suspended_indexes.run_id IS 'The run that dropped it, 0 where it was done by hand.';
+COMMENT ON COLUMN loader.suspended_indexes.suspended_at IS 'Start of the transaction that dropped it, server clock.';
 
 -- What each content is called in listings: its first place by source path and reading order.
 CREATE VIEW file_names AS

@@ -12,4 +12,5 @@
 
 mod cluster;
 mod harness;
+mod indexes;
 mod library;
