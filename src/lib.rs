@@ -12,5 +12,6 @@
 
 pub mod digest;
 pub mod error;
+pub mod midi;
 pub mod record;
 pub mod reject;
