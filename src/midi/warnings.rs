@@ -64,7 +64,7 @@ warnings! {
     META_INVALID = 18, "meta_invalid";
     /// A number is spelled in more than four bytes.
     LONG_NUMBER = 19, "long_number";
-    /// Time goes beyond 2^40 ticks; it stops there.
+    /// A pause makes no sense: beyond 2^40 ticks, or endless in a damaged track. Time stops there, or skips it.
     TIME_CAPPED = 20, "time_capped";
     /// The file ends inside a track.
     FILE_TRUNCATED = 21, "file_truncated";

@@ -20,8 +20,20 @@ pub(super) struct Outcome {
     pub(super) warnings: Warnings,
 }
 
+/// What an end-of-track event means when bytes follow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The track ends there.
+    First,
+    /// It goes on; only an end-of-track event on the last byte ends it.
+    Last,
+}
+
 /// Reads the track in `bytes` up to its end-of-track event.
-pub(super) fn read(bytes: &[u8], listener: &mut impl Listener) -> Outcome {
+///
+/// A pause of more than `longest_pause` ticks is believed as long as nothing was wrong before it in the track; later it
+/// is a sign of bytes that are no events, and left out.
+pub(super) fn read(bytes: &[u8], end: End, longest_pause: u64, listener: &mut impl Listener) -> Outcome {
     let mut cursor = Cursor { bytes, at: 0, warnings: Warnings::NONE };
     let mut next_track = next_track(bytes, 0);
     let mut running = Running::default();
@@ -38,6 +50,12 @@ pub(super) fn read(bytes: &[u8], listener: &mut impl Listener) -> Outcome {
             cursor.warnings |= Warnings::BYTES_LOST;
             break;
         };
+        let delta = if delta > longest_pause && cursor.warnings != Warnings::NONE {
+            cursor.warnings |= Warnings::TIME_CAPPED;
+            0
+        } else {
+            delta
+        };
         let event = cursor.event(&mut running);
         if cursor.at > next_track {
             // The header's name may stand in a text; then the event is complete.
@@ -53,18 +71,25 @@ pub(super) fn read(bytes: &[u8], listener: &mut impl Listener) -> Outcome {
             Step::Short(event) | Step::Long(event) => {
                 tick = advance(tick, delta, &mut cursor.warnings);
                 listener.event(tick, event);
-                if event == Event::EndOfTrack {
-                    is_ended = true;
+                is_ended = event == Event::EndOfTrack;
+                if is_ended && end == End::First {
                     break;
                 }
             }
             Step::Clamped(event) => {
+                is_ended = false;
                 cursor.warnings |= Warnings::EVENT_LENGTH;
                 tick = advance(tick, delta, &mut cursor.warnings);
                 listener.event(tick, event);
             }
-            Step::Skipped => tick = advance(tick, delta, &mut cursor.warnings),
-            Step::Lost => cursor.warnings |= Warnings::BYTES_LOST,
+            Step::Skipped => {
+                is_ended = false;
+                tick = advance(tick, delta, &mut cursor.warnings);
+            }
+            Step::Lost => {
+                is_ended = false;
+                cursor.warnings |= Warnings::BYTES_LOST;
+            }
         }
     }
     listener.end_track(tick);
