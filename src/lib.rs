@@ -17,6 +17,7 @@ pub mod digest;
 pub mod discover;
 pub mod error;
 pub mod ledger;
+pub mod midi;
 pub mod progress;
 pub mod record;
 pub mod reject;
