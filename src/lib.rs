@@ -10,7 +10,9 @@
 //! An **entry is rejected** (recorded with a reason, the run goes on) or the **run fails** (it stops, and the same
 //! command resumes it): the two are never mixed.
 
+pub mod cli;
 pub mod digest;
 pub mod error;
 pub mod record;
 pub mod reject;
+pub mod sample;
