@@ -21,6 +21,7 @@ pub mod midi;
 pub mod progress;
 pub mod record;
 pub mod reject;
+pub mod sample;
 pub mod seen;
 pub mod server;
 pub mod sink;
