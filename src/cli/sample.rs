@@ -52,9 +52,6 @@ pub struct SampleArgs {
     /// Write into a folder that is not empty; files of the same names are replaced
     #[arg(long)]
     pub force: bool,
-    /// Print the summary as JSON, with every container
-    #[arg(long)]
-    pub json: bool,
 }
 
 impl SampleArgs {
@@ -76,7 +73,7 @@ impl SampleArgs {
 ///
 /// # Errors
 /// An option out of its range, a folder that is not empty, a file that cannot be written.
-pub fn run(args: &SampleArgs) -> Result<ExitStatus> {
+pub fn run(args: &SampleArgs, as_json: bool) -> Result<ExitStatus> {
     let options = args.options();
     options.check().map_err(|problem| {
         Error::new(ErrorKind::Usage, problem)
@@ -90,7 +87,7 @@ pub fn run(args: &SampleArgs) -> Result<ExitStatus> {
         .build()
         .map_err(|cause| Error::new(ErrorKind::Run, "the threads could not be started").with_cause(cause))?;
     let summary = pool.install(|| sample::write(&options, &args.to))?;
-    let report = if args.json { json(&summary)? } else { text(&summary, &args.to) };
+    let report = if as_json { json(&summary)? } else { text(&summary, &args.to) };
     match std::io::stdout().lock().write_all(report.as_bytes()) {
         // Whoever read along has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitStatus::Success),

@@ -138,7 +138,11 @@ async fn the_dearest_are_built_first_and_statistics_renewed() {
     .unwrap();
     assert_eq!(fresh, 4, "tables with fresh statistics and visibility map");
     let sampled = "SELECT count(*) FROM pg_stats WHERE tablename = 'metadata_title'";
-    assert_eq!(sqlx::query_scalar::<_, i64>(sampled).fetch_one(pool).await.unwrap(), 1, "expression statistics");
+    assert_eq!(
+        sqlx::query_scalar::<_, i64>(sampled).fetch_one(pool).await.unwrap(),
+        1,
+        "expression statistics"
+    );
 }
 
 /// Somebody built the manifest by hand while it was suspended.
@@ -173,7 +177,8 @@ async fn a_taken_name_is_said_and_an_invalid_index_replaced() {
         other => panic!("{other:?}"),
     }
     assert!(journal(pool).await.contains(&"files_size".to_owned()));
-    run(pool, "DROP INDEX files_size; CREATE INDEX files_size ON public.files USING btree (size_bytes)").await;
+    run(pool, "DROP INDEX files_size; CREATE INDEX files_size ON public.files USING btree (size_bytes)")
+        .await;
     run(pool, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'files_size'::regclass").await;
     restore(&database).await.unwrap();
     assert_eq!(snapshot(pool).await, before);
@@ -212,6 +217,8 @@ async fn settings_of_the_session_do_not_matter() {
 
     suspend(pool).await;
     let options = options(&database).options([("default_tablespace", "nowhere"), ("lock_timeout", "1")]);
-    indexes::restore(&options, RestoreSettings { connections: 1, ..RestoreSettings::default() }, &|_| ()).await.unwrap();
+    indexes::restore(&options, RestoreSettings { connections: 1, ..RestoreSettings::default() }, &|_| ())
+        .await
+        .unwrap();
     assert_eq!(snapshot(pool).await, before);
 }
