@@ -33,7 +33,7 @@ pub struct SuspendedIndex {
     /// Whether the present transaction dropped it.
     pub(super) is_of_this_transaction: bool,
     /// What goes before the definition.
-    pub(super) placing: String,
+    pub(super) preparation: String,
     /// What goes after it; the last takes it out of the journal.
     pub(super) finishing: Vec<String>,
 }
@@ -70,7 +70,7 @@ fn suspended(row: &PgRow) -> sqlx::Result<SuspendedIndex> {
         size_bytes: row.try_get("size_bytes")?,
         run_id: row.try_get("run_id")?,
         is_of_this_transaction: row.try_get("is_of_this_transaction")?,
-        placing: row.try_get("placing")?,
+        preparation: row.try_get("preparation")?,
         finishing: row.try_get("finishing")?,
     })
 }

@@ -62,7 +62,7 @@ async fn build(connection: &mut PgConnection, index: &SuspendedIndex) -> Result<
         }
     };
     if !is_standing {
-        for statement in [&index.placing, &index.definition] {
+        for statement in [&index.preparation, &index.definition] {
             catalog::execute(&mut transaction, statement).await.map_err(refused)?;
         }
     }
