@@ -10,8 +10,19 @@
 //! An **entry is rejected** (recorded with a reason, the run goes on) or the **run fails** (it stops, and the same
 //! command resumes it): the two are never mixed.
 
+pub mod batch;
+pub mod budget;
+pub mod cli;
 pub mod digest;
+pub mod discover;
 pub mod error;
+pub mod ledger;
+pub mod midi;
+pub mod progress;
 pub mod record;
 pub mod reject;
+pub mod sample;
+pub mod seen;
 pub mod server;
+pub mod sink;
+pub mod writer;

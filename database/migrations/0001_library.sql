@@ -1,6 +1,21 @@
 -- The library: what was imported (runs), from where (sources), what it is (files, musical_metadata), every place it
 -- was found (file_locations), and what could not be taken (rejects). Secondary indexes stand in ../indexes.sql.
 
+-- Searching names and texts by parts of words needs the extension pg_trgm, which comes with PostgreSQL's contrib modules.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') THEN
+        RETURN;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm') THEN
+        RAISE EXCEPTION 'the extension pg_trgm is not installed on the server'
+            USING ERRCODE = 'feature_not_supported',
+                  HINT = 'install PostgreSQL''s contrib modules there (Debian: apt-get install postgresql-contrib)';
+    END IF;
+    CREATE EXTENSION pg_trgm WITH SCHEMA public;
+END
+$$;
+
 CREATE TABLE runs (
     id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     state         text NOT NULL CHECK (state IN ('running', 'finished', 'interrupted', 'failed')),

@@ -1,4 +1,16 @@
-//! The suite against a real PostgreSQL: one binary, a fresh database for each test.
+//! The suite against a real PostgreSQL: one binary, one module per subject.
+//!
+//! A database that cannot be had is a failure, never a skip.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod cluster;
 mod harness;
 mod indexes;
+mod library;

@@ -1,0 +1,147 @@
+//! What travels from the workers to a writer: items, each one place together with what was found there, and the batch
+//! of items that one transaction stores.
+//!
+//! Knows the order in which rows must be stored and nothing of how.
+
+use std::sync::Arc;
+
+use crate::digest::FileId;
+use crate::record::{FileRow, LocationRow, MetadataRow, RejectRow, Row, SourceRow};
+
+/// A content met for the first time, with all that is stored about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileRows {
+    /// Its row in `files`.
+    pub file: FileRow,
+    /// Its row in `musical_metadata`.
+    pub metadata: MetadataRow,
+}
+
+/// What was found at a place.
+#[derive(Clone, Debug)]
+pub enum Finding {
+    /// A content that this run has not stored yet.
+    New(Arc<FileRows>, LocationRow),
+    /// Another place of a content that is stored, or travels ahead of this item on the same way.
+    Duplicate(LocationRow),
+    /// A refusal.
+    Rejected(RejectRow),
+    /// Nothing to record but the source itself: a bare file that is not MIDI.
+    NotMidi,
+}
+
+/// One place: stored as a whole or not at all.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The source's own row, where the place is the whole source (a bare file).
+    pub source: Option<Box<SourceRow>>,
+    /// What was found.
+    pub finding: Finding,
+}
+
+impl Item {
+    /// The content it is about, if any.
+    #[must_use]
+    pub fn file_id(&self) -> Option<FileId> {
+        match &self.finding {
+            Finding::New(_, location) | Finding::Duplicate(location) => Some(FileId(location.file_id)),
+            Finding::Rejected(_) | Finding::NotMidi => None,
+        }
+    }
+
+    /// The source it lies in, if it says so.
+    #[must_use]
+    pub fn source_id(&self) -> Option<i64> {
+        match &self.finding {
+            Finding::New(_, location) | Finding::Duplicate(location) => Some(location.source_id),
+            Finding::Rejected(reject) => Some(reject.source_id),
+            Finding::NotMidi => self.source.as_ref().map(|source| source.id),
+        }
+    }
+
+    /// Bytes it takes in memory, roughly.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let finding = match &self.finding {
+            Finding::New(rows, location) => rows.file.weight() + rows.metadata.weight() + location.weight(),
+            Finding::Duplicate(location) => location.weight(),
+            Finding::Rejected(reject) => reject.weight(),
+            Finding::NotMidi => 0,
+        };
+        size_of::<Self>() + finding + self.source.as_ref().map_or(0, |source| source.weight())
+    }
+
+    /// Lower comes first in a transaction: by content, a content before its other places; then what has none.
+    fn rank(&self) -> (i64, u8) {
+        match &self.finding {
+            Finding::New(rows, _) => (rows.file.id, 0),
+            Finding::Duplicate(location) => (location.file_id, 1),
+            Finding::Rejected(_) | Finding::NotMidi => (i64::MAX, 2),
+        }
+    }
+}
+
+/// The items of one transaction, sorted by content id: loaders that store the same contents side by side then take
+/// their locks in the same order, and rows land near their neighbours.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    items: Vec<Item>,
+}
+
+impl Batch {
+    /// A batch of these items.
+    #[must_use]
+    pub fn new(mut items: Vec<Item>) -> Self {
+        items.sort_by_key(Item::rank);
+        Self { items }
+    }
+
+    /// Its items, in the order in which they are stored.
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The rows of new contents.
+    pub fn files(&self) -> impl Iterator<Item = &FileRows> {
+        self.items.iter().filter_map(|item| match &item.finding {
+            Finding::New(rows, _) => Some(&**rows),
+            _ => None,
+        })
+    }
+
+    /// The places of contents, new and known.
+    pub fn locations(&self) -> impl Iterator<Item = &LocationRow> {
+        self.items.iter().filter_map(|item| match &item.finding {
+            Finding::New(_, location) | Finding::Duplicate(location) => Some(location),
+            _ => None,
+        })
+    }
+
+    /// The refusals.
+    pub fn rejects(&self) -> impl Iterator<Item = &RejectRow> {
+        self.items.iter().filter_map(|item| match &item.finding {
+            Finding::Rejected(reject) => Some(reject),
+            _ => None,
+        })
+    }
+
+    /// The rows of bare files.
+    pub fn sources(&self) -> impl Iterator<Item = &SourceRow> {
+        self.items.iter().filter_map(|item| item.source.as_deref())
+    }
+
+    /// The two halves, in order; none for fewer than two items.
+    #[must_use]
+    pub fn split(mut self) -> Option<(Self, Self)> {
+        let middle = self.items.len() / 2;
+        let second = self.items.split_off(middle);
+        (!self.items.is_empty()).then_some((self, Self { items: second }))
+    }
+
+    /// Its items, given up.
+    #[must_use]
+    pub fn into_items(self) -> Vec<Item> {
+        self.items
+    }
+}

@@ -1,0 +1,191 @@
+//! Finds the files that a run is to read: one walk over what the user named, following no links.
+//!
+//! Lists and stats; opens nothing. A root that is itself a link is followed, because the user named it. What cannot be
+//! listed is reported like a file that cannot be read.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use crate::digest::SourceId;
+use crate::error::{Error, ErrorKind, Result};
+use crate::reject::{Reason, Refusal};
+
+/// A regular file, as the walk saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundFile {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Size in bytes.
+    pub size: u64,
+    /// Modification time, nanoseconds since 1970; saturates in the years 1677 and 2262.
+    pub mtime_ns: i64,
+}
+
+impl FoundFile {
+    /// Looks at one file.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn look(path: PathBuf) -> std::io::Result<Self> {
+        let metadata = fs_err::metadata(&path)?;
+        Ok(Self::new(path, &metadata))
+    }
+
+    fn new(path: PathBuf, metadata: &std::fs::Metadata) -> Self {
+        let nanoseconds = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
+        let limit = if nanoseconds < 0 { i64::MIN } else { i64::MAX };
+        Self { path, size: metadata.len(), mtime_ns: i64::try_from(nanoseconds).unwrap_or(limit) }
+    }
+
+    /// The id of its row in `sources`.
+    #[must_use]
+    pub fn id(&self) -> SourceId {
+        SourceId::of(self.path.as_os_str().as_bytes())
+    }
+}
+
+/// What the walk met.
+#[derive(Debug)]
+pub enum Found {
+    /// A regular file.
+    File(FoundFile),
+    /// A symbolic link below a root, a socket, a pipe or a device: not followed, not opened.
+    Link,
+    /// Something that could not be listed or looked at.
+    Unreadable(PathBuf, Refusal),
+}
+
+/// The roots of a walk: absolute, and none inside another, so that no file is met twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roots(Vec<PathBuf>);
+
+impl Roots {
+    /// Resolves what the user typed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] for a path that does not exist or cannot be looked at.
+    pub fn resolve(typed: &[PathBuf]) -> Result<Self> {
+        let absolute = typed.iter().map(|path| resolve(path)).collect::<Result<BTreeSet<_>>>()?;
+        let inside = |path: &&PathBuf| path.ancestors().skip(1).any(|ancestor| absolute.contains(ancestor));
+        Ok(Self(absolute.iter().filter(|path| !inside(path)).cloned().collect()))
+    }
+
+    /// The paths, sorted.
+    #[must_use]
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.0
+    }
+
+    /// Walks all roots, until `meet` breaks off.
+    pub fn walk(&self, mut meet: impl FnMut(Found) -> ControlFlow<()>) {
+        for root in &self.0 {
+            for entry in WalkDir::new(root) {
+                let found = match entry {
+                    Ok(entry) if entry.file_type().is_dir() => continue,
+                    Ok(entry) if entry.file_type().is_file() => match entry.metadata() {
+                        Ok(metadata) => Found::File(FoundFile::new(entry.into_path(), &metadata)),
+                        Err(error) => unreadable(root, &error),
+                    },
+                    Ok(_) => Found::Link,
+                    Err(error) => unreadable(root, &error),
+                };
+                if meet(found).is_break() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn resolve(path: &Path) -> Result<PathBuf> {
+    path.canonicalize().map_err(|error| {
+        let message = match error.kind() {
+            std::io::ErrorKind::NotFound => format!("there is no file or directory '{}'", path.display()),
+            _ => format!("'{}' cannot be looked at: {error}", path.display()),
+        };
+        Error::new(ErrorKind::Usage, message).with_hint("check the path; nothing was imported")
+    })
+}
+
+fn unreadable(root: &Path, error: &walkdir::Error) -> Found {
+    let path = error.path().unwrap_or(root).to_owned();
+    let refusal = match error.io_error() {
+        Some(error) => refuse_io(error),
+        None => Refusal::new(Reason::IoError, error.to_string()),
+    };
+    Found::Unreadable(path, refusal)
+}
+
+/// What an operating-system error on a source means for it.
+#[must_use]
+pub fn refuse_io(error: &std::io::Error) -> Refusal {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            Refusal::new(Reason::SourceMissing, "it was there when the folder was listed and is gone now")
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            Refusal::new(Reason::PermissionDenied, "the operating system does not allow this user to read it")
+        }
+        _ => Refusal::new(Reason::IoError, format!("the operating system said: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walked(roots: &[PathBuf]) -> (Vec<String>, usize) {
+        let (mut files, mut links) = (Vec::new(), 0);
+        Roots::resolve(roots).unwrap().walk(|found| {
+            match found {
+                Found::File(file) => {
+                    files.push(file.path.file_name().unwrap().to_string_lossy().into_owned())
+                }
+                Found::Link => links += 1,
+                Found::Unreadable(path, refusal) => panic!("{}: {refusal}", path.display()),
+            }
+            ControlFlow::Continue(())
+        });
+        files.sort();
+        (files, links)
+    }
+
+    #[test]
+    fn links_are_counted_and_loops_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("inner.mid");
+        fs_err::create_dir(&inner).unwrap();
+        fs_err::write(inner.join("a.mid"), "a").unwrap();
+        fs_err::write(folder.path().join("b.mid"), "b").unwrap();
+        std::os::unix::fs::symlink(folder.path(), inner.join("loop")).unwrap();
+        std::os::unix::fs::symlink(inner.join("a.mid"), folder.path().join("c.mid")).unwrap();
+        assert_eq!(walked(&[folder.path().to_owned()]), (vec!["a.mid".to_owned(), "b.mid".to_owned()], 2));
+        // The same files named three times over, once through a link.
+        let named = [folder.path().to_owned(), inner.join("a.mid"), inner.join("loop")];
+        assert_eq!(walked(&named).0, ["a.mid", "b.mid"]);
+        // A link that is named is followed.
+        assert_eq!(walked(&[folder.path().join("c.mid")]).0, ["a.mid"]);
+    }
+
+    #[test]
+    fn a_path_that_is_not_there_is_a_usage_error() {
+        let error = Roots::resolve(&[PathBuf::from("no/such/path")]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Usage);
+        assert_eq!(error.to_string(), "there is no file or directory 'no/such/path'");
+    }
+
+    #[test]
+    fn times_before_1970_are_negative() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.mid");
+        let file = fs_err::File::create(&path).unwrap();
+        let old = std::time::UNIX_EPOCH - std::time::Duration::from_nanos(1_500_000_000);
+        file.into_parts().0.set_modified(old).unwrap();
+        assert_eq!(FoundFile::look(path).unwrap().mtime_ns, -1_500_000_000);
+    }
+}

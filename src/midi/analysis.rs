@@ -1,0 +1,202 @@
+//! Hears the events of a file once and makes its row of them.
+//!
+//! Hands each event to the part that it concerns; every part answers for its own columns. Knows nothing of bytes.
+
+use super::column::{bigint, double, integer, ratio, real};
+use super::event::{Event, InvalidMeta, LAST_TICK, Listener};
+use super::header::{Division, Header};
+use super::key_signature::KeySignatures;
+use super::meter::Meters;
+use super::notes::{Notes, PERCUSSION};
+use super::polyphony::Polyphony;
+use super::programs::Programs;
+use super::sounding::Sounding;
+use super::tempo::{TempoMap, beats_per_minute};
+use super::text::Texts;
+use super::warnings::Warnings;
+use crate::record::Metadata;
+
+/// Distinct meters that are kept.
+const METERS: usize = 64;
+
+/// The sustain pedal.
+const SUSTAIN: u8 = 64;
+
+/// What has been heard of one file. Its buffers are used again for the next.
+#[derive(Debug, Default)]
+pub(super) struct Analysis {
+    tempo: TempoMap,
+    meters: Meters,
+    keys: KeySignatures,
+    notes: Notes,
+    polyphony: Polyphony,
+    programs: Programs,
+    texts: Texts,
+    lengths: Vec<u32>,
+    heard: Heard,
+}
+
+/// The plain counters among it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Heard {
+    events: u64,
+    track: u32,
+    /// Where the track begins: tick 0, or behind the pattern before it in a file of patterns (format 2).
+    begin: u64,
+    /// The last event of any track.
+    end: u64,
+    is_sequence: bool,
+    has_pitch_bend: bool,
+    has_sustain: bool,
+    warnings: Warnings,
+}
+
+impl Analysis {
+    /// Forgets the last file and begins one with this header.
+    pub(super) fn begin(&mut self, header: &Header) {
+        self.tempo.clear();
+        self.meters.clear();
+        self.keys.clear();
+        self.notes.clear();
+        self.polyphony.clear();
+        self.programs.clear();
+        self.texts.clear();
+        self.heard = Heard { is_sequence: header.format == 2, ..Heard::default() };
+    }
+
+    /// The row of the file whose tracks were heard, and what was odd about it.
+    pub(super) fn finish(&mut self, header: &Header, tracks: u64) -> (Metadata, Warnings) {
+        let Heard { end, mut warnings, .. } = self.heard;
+        self.tempo.settle();
+        self.meters.settle();
+        if self.notes.is_capped() {
+            warnings |= Warnings::VALUE_CAPPED;
+        }
+        let mut found = Metadata {
+            analyser_version: super::ANALYSER_VERSION,
+            smf_format: i16::from(header.format),
+            n_tracks: integer(tracks),
+            n_tracks_declared: i32::from(header.tracks),
+            n_events: integer(self.heard.events),
+            duration_ticks: bigint(end),
+            has_pitch_bend: self.heard.has_pitch_bend,
+            has_sustain: self.heard.has_sustain,
+            n_notes_paired: integer(self.notes.paired()),
+            ..Metadata::default()
+        };
+        self.write_time(header.division, &mut found);
+        self.write_signatures(header.division, &mut found);
+        let notes = self.notes.all();
+        let sounding = Sounding::of(notes, &mut self.lengths);
+        sounding.write(header.division.metrical(), &mut self.lengths, &mut found);
+        let polyphony = self.polyphony.sweep(end);
+        found.polyphony_max = integer(polyphony.most);
+        found.polyphony_mean = polyphony.mean;
+        self.programs.write(notes, &mut found);
+        let count = f64::from(found.n_notes);
+        found.notes_per_sec = ratio(count, found.duration_sec).filter(|_| found.duration_sec > 0.0);
+        found.notes_per_beat =
+            found.duration_beats.filter(|beats| *beats > 0.0).and_then(|beats| ratio(count, beats));
+        self.texts.write(&mut warnings, &mut found);
+        (found, warnings)
+    }
+
+    fn write_time(&self, division: Division, to: &mut Metadata) {
+        let end = self.heard.end;
+        let seconds = |tick| self.tempo.seconds(tick, division);
+        to.duration_sec = seconds(end);
+        let notes = self.notes.all();
+        to.first_note_sec = notes.iter().map(|note| note.start()).min().map(seconds);
+        to.last_note_end_sec = (!notes.is_empty()).then(|| seconds(self.notes.last_end()));
+        to.n_tempo_changes = integer(self.tempo.changes());
+        to.tempo_explicit = self.tempo.is_explicit();
+        match division {
+            Division::Metrical(ticks) => {
+                let beats = double(end) / f64::from(ticks);
+                let range = self.tempo.range(end);
+                to.division = Some(i32::from(ticks));
+                to.duration_beats = Some(beats);
+                to.tempo_first = real(beats_per_minute(range.first));
+                to.tempo_min = real(beats_per_minute(range.slowest));
+                to.tempo_max = real(beats_per_minute(range.fastest));
+                let mean = ratio(beats * 60.0, to.duration_sec).filter(|_| end > 0);
+                to.tempo_bpm = mean.or(to.tempo_first);
+            }
+            Division::Timecode { frames, ticks } => {
+                to.smpte_fps = Some(i16::from(frames));
+                to.smpte_ticks_per_frame = Some(i16::from(ticks));
+            }
+        }
+    }
+
+    fn write_signatures(&self, division: Division, to: &mut Metadata) {
+        let end = self.heard.end;
+        to.n_bars = division.metrical().map(|ticks| integer(self.meters.bars(end, ticks)));
+        to.time_signature_first = self.meters.first();
+        to.time_signature_main = Some(self.meters.main(end));
+        to.time_signatures = self.meters.distinct(METERS).0;
+        to.n_time_signature_changes = integer(self.meters.changes());
+        to.key_declared = self.keys.first().map(str::to_owned);
+        to.n_key_signatures = integer(self.keys.count());
+    }
+}
+
+impl Listener for Analysis {
+    fn begin_track(&mut self) {}
+
+    #[inline]
+    fn event(&mut self, tick: u64, event: Event<'_>) {
+        self.heard.events += 1;
+        // Patterns in sequence may pass the last tick together.
+        let tick = (self.heard.begin + tick).min(LAST_TICK);
+        match event {
+            Event::NoteOn { channel, key, velocity } => {
+                self.notes.begin(tick, channel, key, velocity);
+                if channel != PERCUSSION {
+                    self.polyphony.begin(tick);
+                }
+            }
+            Event::NoteOff { channel, key } => {
+                if self.notes.end(tick, channel, key) && channel != PERCUSSION {
+                    self.polyphony.end(tick);
+                }
+            }
+            Event::Program { channel, program } => {
+                self.programs.push(tick, channel, program, self.notes.count());
+            }
+            Event::Controller { controller, value } => {
+                self.heard.has_sustain |= controller == SUSTAIN && value >= 64;
+            }
+            Event::PitchBend => self.heard.has_pitch_bend = true,
+            Event::Tempo(tempo) => self.tempo.push(tick, tempo),
+            Event::Meter { numerator, power } => self.meters.push(tick, numerator, power),
+            Event::Key { sharps, minor } => self.keys.push(tick, sharps, minor),
+            Event::Text { kind, bytes } => self.texts.push(tick, self.heard.track, kind, bytes),
+            Event::Invalid(which) => {
+                self.heard.warnings |= Warnings::META_INVALID;
+                if which == InvalidMeta::Key {
+                    self.keys.push_invalid();
+                }
+            }
+            Event::EndOfTrack | Event::Other => {}
+        }
+    }
+
+    fn end_track(&mut self, tick: u64) {
+        if self.heard.begin + tick > LAST_TICK {
+            self.heard.warnings |= Warnings::TIME_CAPPED;
+        }
+        let tick = (self.heard.begin + tick).min(LAST_TICK);
+        let polyphony = &mut self.polyphony;
+        self.notes.end_track(tick, |channel| {
+            if channel != PERCUSSION {
+                polyphony.end(tick);
+            }
+        });
+        self.heard.end = self.heard.end.max(tick);
+        self.heard.track = self.heard.track.saturating_add(1);
+        if self.heard.is_sequence {
+            self.heard.begin = tick;
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Reads the events of a file that is in order, with midly.
+//!
+//! midly drops the rest of a track at the first event it does not understand and says nothing. So this reader takes a
+//! file only as a whole: every chunk complete, every track ended by an end-of-track event on its last byte. About
+//! anything else it says [`NotClean`] and the lenient reader begins anew.
+
+use midly::{EventIter, MetaMessage, MidiMessage, TrackEventKind};
+
+use super::event::{Event, Listener, advance};
+use super::header::Header;
+use super::warnings::Warnings;
+
+/// The file is not in order; what the listener heard so far is to be forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::midi) struct NotClean;
+
+/// Reads every track of `content` and returns how many there are.
+pub(in crate::midi) fn read(
+    content: &[u8],
+    header: &Header,
+    warnings: &mut Warnings,
+    listener: &mut impl Listener,
+) -> Result<u64, NotClean> {
+    let mut rest = content.get(header.end..).unwrap_or_default();
+    let mut tracks = 0;
+    while !rest.is_empty() {
+        let (id, body) = rest.split_first_chunk::<4>().ok_or(NotClean)?;
+        let (length, body) = body.split_first_chunk::<4>().ok_or(NotClean)?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| NotClean)?;
+        let (chunk, next) = body.split_at_checked(length).ok_or(NotClean)?;
+        match id {
+            b"MTrk" => {
+                read_track(chunk, warnings, listener)?;
+                tracks += 1;
+            }
+            _ if is_chunk_id(*id) => *warnings |= Warnings::ALIEN_CHUNK,
+            _ => return Err(NotClean),
+        }
+        rest = next;
+    }
+    if tracks == 0 { Err(NotClean) } else { Ok(tracks) }
+}
+
+/// Whether four bytes can be the id of a chunk: printable ASCII, and no second header.
+pub(in crate::midi) fn is_chunk_id(id: [u8; 4]) -> bool {
+    id != *b"MThd" && id.iter().all(|byte| (0x20..0x7F).contains(byte))
+}
+
+fn read_track(chunk: &[u8], warnings: &mut Warnings, listener: &mut impl Listener) -> Result<(), NotClean> {
+    listener.begin_track();
+    let mut tick = 0;
+    let mut events = EventIter::new(chunk).bytemapped();
+    while let Some(Ok((bytes, event))) = events.next() {
+        tick = advance(tick, u64::from(event.delta.as_int()), warnings);
+        let event = match event.kind {
+            TrackEventKind::Midi { channel, message } => from_message(channel.as_int(), message),
+            TrackEventKind::Meta(meta) => from_meta(meta, bytes),
+            TrackEventKind::SysEx(_) | TrackEventKind::Escape(_) => Event::Other,
+        };
+        listener.event(tick, event);
+        if event == Event::EndOfTrack {
+            if !events.unread().is_empty() {
+                return Err(NotClean);
+            }
+            listener.end_track(tick);
+            return Ok(());
+        }
+    }
+    Err(NotClean)
+}
+
+#[inline]
+fn from_message(channel: u8, message: MidiMessage) -> Event<'static> {
+    match message {
+        MidiMessage::NoteOn { key, vel } => Event::from_note_on(channel, key.as_int(), vel.as_int()),
+        MidiMessage::NoteOff { key, .. } => Event::NoteOff { channel, key: key.as_int() },
+        MidiMessage::ProgramChange { program } => Event::Program { channel, program: program.as_int() },
+        MidiMessage::Controller { controller, value } => {
+            Event::Controller { controller: controller.as_int(), value: value.as_int() }
+        }
+        MidiMessage::PitchBend { .. } => Event::PitchBend,
+        MidiMessage::Aftertouch { .. } | MidiMessage::ChannelAftertouch { .. } => Event::Other,
+    }
+}
+
+/// `bytes` is the event as it stands in the file, from its `FF` on.
+fn from_meta<'a>(meta: MetaMessage<'a>, bytes: &[u8]) -> Event<'a> {
+    match meta {
+        MetaMessage::Text(text) => Event::from_meta(1, text),
+        MetaMessage::Copyright(text) => Event::from_meta(2, text),
+        MetaMessage::TrackName(text) => Event::from_meta(3, text),
+        MetaMessage::InstrumentName(text) => Event::from_meta(4, text),
+        MetaMessage::Lyric(text) => Event::from_meta(5, text),
+        MetaMessage::Marker(text) => Event::from_meta(6, text),
+        MetaMessage::CuePoint(text) => Event::from_meta(7, text),
+        MetaMessage::ProgramName(text) => Event::from_meta(8, text),
+        MetaMessage::DeviceName(text) => Event::from_meta(9, text),
+        MetaMessage::EndOfTrack => Event::EndOfTrack,
+        MetaMessage::Tempo(tempo) => Event::from_tempo(tempo.as_int()),
+        MetaMessage::TimeSignature(numerator, power, ..) => Event::from_meter(numerator, power),
+        // midly takes every mode but 0 for minor; the byte itself tells more.
+        MetaMessage::KeySignature(sharps, minor) => match bytes {
+            [_, _, length, _, mode, ..] if *length >= 2 => Event::from_key(sharps.cast_unsigned(), *mode),
+            _ => Event::from_key(sharps.cast_unsigned(), u8::from(minor)),
+        },
+        MetaMessage::Unknown(kind, data) => Event::from_meta(kind, data),
+        _ => Event::Other,
+    }
+}

@@ -1,0 +1,213 @@
+//! Reads what can be read of a file that is not in order: finds its tracks, mends what it can, and says what it mended.
+//!
+//! Walks the chunks; the events of a track are [`track`]'s. Each rule and why it was chosen stands in
+//! `docs/decisions/0003-lenient-midi-reader.md`. The work is linear in the length of the content, however it is made.
+
+mod track;
+
+use self::track::{End, Outcome};
+use super::clean::is_chunk_id;
+use super::event::Listener;
+use super::header::{Division, Header, find};
+use super::warnings::Warnings;
+use crate::record::ParseStatus;
+
+/// Reads every track that can be found and returns how many there are.
+pub(in crate::midi) fn read(
+    content: &[u8],
+    header: &Header,
+    warnings: &mut Warnings,
+    listener: &mut impl Listener,
+) -> u64 {
+    let mut reader = Reader {
+        content,
+        declared_tracks: u64::from(header.tracks),
+        tracks: 0,
+        // What is tried and thrown away may not take longer than reading the whole content twice.
+        trials: content.len().saturating_mul(2),
+        longest_pause: longest_pause(header.division),
+        warnings: Warnings::NONE,
+        listener,
+    };
+    reader.read_chunks(header.end);
+    *warnings |= reader.warnings;
+    reader.tracks
+}
+
+/// The longest pause that is believed in a damaged track: 1,024 quarter notes (8.5 minutes at 120 a minute), or 10 minutes.
+fn longest_pause(division: Division) -> u64 {
+    match division {
+        Division::Metrical(ticks) => 1_024 * u64::from(ticks),
+        Division::Timecode { frames, ticks } => 600 * u64::from(frames) * u64::from(ticks),
+    }
+}
+
+struct Reader<'a, L> {
+    content: &'a [u8],
+    declared_tracks: u64,
+    tracks: u64,
+    /// Bytes that may still be read without being sure that they are a track.
+    trials: usize,
+    /// Ticks, see [`track::read`].
+    longest_pause: u64,
+    warnings: Warnings,
+    listener: &'a mut L,
+}
+
+/// The eight bytes in front of a chunk's body.
+struct ChunkHeader {
+    id: [u8; 4],
+    /// Offset of the body.
+    body: usize,
+    /// Offset behind the body, as declared.
+    end: usize,
+}
+
+impl<L: Listener> Reader<'_, L> {
+    fn read_chunks(&mut self, mut at: usize) {
+        while at < self.content.len() {
+            at = match self.chunk(at) {
+                Some(chunk) if chunk.id == *b"MTrk" => self.read_track(&chunk),
+                Some(chunk) if chunk.id == *b"MThd" => {
+                    self.warnings |= Warnings::JUNK_BETWEEN_CHUNKS;
+                    if self.tracks >= self.declared_tracks {
+                        // A second file stands behind the first one.
+                        return;
+                    }
+                    chunk.end
+                }
+                Some(chunk) if self.is_alien(&chunk) => {
+                    self.warnings |= Warnings::ALIEN_CHUNK;
+                    chunk.end
+                }
+                _ => self.skip_junk(at),
+            };
+        }
+    }
+
+    fn chunk(&self, at: usize) -> Option<ChunkHeader> {
+        let (id, rest) = self.content.get(at..)?.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_be_bytes(*rest.first_chunk::<4>()?)).unwrap_or(usize::MAX);
+        let body = at + 8;
+        Some(ChunkHeader { id: *id, body, end: body.saturating_add(length) })
+    }
+
+    /// Whether the chunk is complete and followed by the end of the file or something that can be another chunk.
+    fn is_alien(&self, chunk: &ChunkHeader) -> bool {
+        is_chunk_id(chunk.id) && self.is_boundary(chunk.end)
+    }
+
+    /// Whether a chunk may end at `at`.
+    fn is_boundary(&self, at: usize) -> bool {
+        at == self.content.len()
+            || self.chunk(at).is_some_and(|next| {
+                next.id == *b"MTrk" || is_chunk_id(next.id) && next.end <= self.content.len()
+            })
+    }
+
+    /// Reads the track and returns where the next chunk begins.
+    fn read_track(&mut self, chunk: &ChunkHeader) -> usize {
+        let end = chunk.end.min(self.content.len());
+        let body = self.content.get(chunk.body..end).unwrap_or_default();
+        let seen = track::read(body, End::First, self.longest_pause, &mut ());
+        let behind = chunk.body + seen.end;
+        if seen.is_ended {
+            if behind < end && self.goes_on(chunk.body, end) {
+                self.accept(chunk.body, end, End::Last);
+                self.warnings |= Warnings::AFTER_END_OF_TRACK;
+                return end;
+            }
+            self.accept(chunk.body, end, End::First);
+            if behind == chunk.end {
+                return behind;
+            }
+            if let Some(next) = self.find_track(behind, end) {
+                self.warnings |= Warnings::TRACK_LENGTH;
+                return next;
+            }
+            if chunk.end > end {
+                self.warnings |= Warnings::TRACK_LENGTH;
+            }
+            if behind < end {
+                self.warnings |= Warnings::AFTER_END_OF_TRACK;
+            }
+            return end;
+        }
+        if seen.is_cut {
+            self.accept(chunk.body, end, End::First);
+            self.warnings |= Warnings::TRACK_LENGTH;
+            return behind;
+        }
+        if chunk.end > end {
+            self.accept(chunk.body, end, End::First);
+            self.warnings |= Warnings::FILE_TRUNCATED;
+            return end;
+        }
+        if !self.is_boundary(end) {
+            let longer = self.try_read(chunk.body, self.content.len(), End::First);
+            if longer.is_ended && longer.warnings == Warnings::NONE {
+                self.accept(chunk.body, self.content.len(), End::First);
+                self.warnings |= Warnings::TRACK_LENGTH;
+                return chunk.body + longer.end;
+            }
+        }
+        self.accept(chunk.body, end, End::First);
+        end
+    }
+
+    /// Whether the track goes on behind its first end-of-track event and ends with another, and nothing is lost between.
+    fn goes_on(&mut self, from: usize, to: usize) -> bool {
+        let whole = self.try_read(from, to, End::Last);
+        whole.is_ended && from + whole.end == to && whole.warnings.status() != ParseStatus::Partial
+    }
+
+    /// Reads the track between `from` and `to` for the listener.
+    fn accept(&mut self, from: usize, to: usize, end: End) {
+        let outcome = track::read(
+            self.content.get(from..to).unwrap_or_default(),
+            end,
+            self.longest_pause,
+            self.listener,
+        );
+        self.warnings |= outcome.warnings;
+        if !outcome.is_ended {
+            self.warnings |= Warnings::NO_END_OF_TRACK;
+        }
+        self.tracks += 1;
+    }
+
+    /// Reads the track between `from` and `to` for nobody, as long as there is time for it.
+    fn try_read(&mut self, from: usize, to: usize, end: End) -> Outcome {
+        let body = self.content.get(from..to).unwrap_or_default();
+        let body = body.get(..self.trials).unwrap_or(body);
+        let outcome = track::read(body, end, self.longest_pause, &mut ());
+        self.trials = self.trials.saturating_sub(outcome.end.saturating_add(8));
+        outcome
+    }
+
+    /// Goes on at the next track behind what is no chunk.
+    ///
+    /// A track found like this must be without a fault, and one that the header promises: behind the last one, files hold
+    /// what an earlier, longer file left on the disk.
+    fn skip_junk(&mut self, at: usize) -> usize {
+        self.warnings |= Warnings::JUNK_BETWEEN_CHUNKS;
+        if self.tracks >= self.declared_tracks {
+            return self.content.len();
+        }
+        let mut from = at;
+        while let Some(found) = self.find_track(from, self.content.len()) {
+            let Some(chunk) = self.chunk(found) else { break };
+            let seen = self.try_read(chunk.body, self.content.len(), End::First);
+            if seen.is_ended && seen.warnings == Warnings::NONE {
+                return found;
+            }
+            self.warnings |= Warnings::BYTES_LOST;
+            from = chunk.body;
+        }
+        self.content.len()
+    }
+
+    fn find_track(&self, from: usize, to: usize) -> Option<usize> {
+        find(self.content.get(from..to)?, *b"MTrk").map(|at| from + at)
+    }
+}

@@ -1,0 +1,204 @@
+//! How many melodic notes sound at once.
+//!
+//! Notes sound from their first tick to the one before their last; one that begins where another ends does not sound
+//! with it. Ticks are bucketed, not compared: sorting is what an analysis would spend its time on.
+
+use super::column::{double, ratio, unsigned};
+
+/// Bits for the change at a tick; the tick stands above them.
+const CHANGE_BITS: u32 = 24;
+
+/// The change 0, so that changes down are stored without a sign.
+const NO_CHANGE: u64 = 1 << (CHANGE_BITS - 1);
+
+/// What may still grow or shrink by one within its bits.
+const CHANGE: std::ops::Range<u64> = 1..2 * NO_CHANGE - 1;
+
+/// Below this many changes a comparison sort is quicker than clearing the buckets.
+const FEW: usize = 192;
+
+/// The widest digit of the bucket sort, in bits.
+const DIGIT_BITS: u32 = 11;
+
+/// Collects the ticks at which the number of sounding notes changes, track after track, then sweeps over them.
+#[derive(Debug, Default)]
+pub(in crate::midi) struct Polyphony {
+    /// `tick << CHANGE_BITS | change + NO_CHANGE`; ascending within a track.
+    changes: Vec<u64>,
+    scratch: Vec<u64>,
+    buckets: Vec<u32>,
+    tick: u64,
+    pending: u64,
+    is_sorted: bool,
+}
+
+/// What the sweep found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::midi) struct Sweep {
+    /// Most notes at one instant.
+    pub(in crate::midi) most: u64,
+    /// Mean number of notes while any sounds; none where none ever does.
+    pub(in crate::midi) mean: Option<f32>,
+}
+
+impl Polyphony {
+    /// Forgets everything.
+    pub(in crate::midi) fn clear(&mut self) {
+        self.changes.clear();
+        self.tick = 0;
+        self.pending = NO_CHANGE;
+        self.is_sorted = true;
+    }
+
+    /// A melodic note begins at `tick`.
+    #[inline]
+    pub(in crate::midi) fn begin(&mut self, tick: u64) {
+        self.move_to(tick);
+        self.pending += 1;
+    }
+
+    /// A melodic note ends at `tick`.
+    #[inline]
+    pub(in crate::midi) fn end(&mut self, tick: u64) {
+        self.move_to(tick);
+        self.pending -= 1;
+    }
+
+    /// Ticks come in order within a track; a new track begins again at any tick.
+    #[inline]
+    fn move_to(&mut self, tick: u64) {
+        if tick != self.tick || !CHANGE.contains(&self.pending) {
+            self.flush();
+            self.is_sorted &= tick >= self.tick;
+            self.tick = tick;
+        }
+    }
+
+    fn flush(&mut self) {
+        // Where as many begin as end, nothing changes: the common case of one note after the other.
+        if self.pending != NO_CHANGE {
+            self.changes.push(self.tick << CHANGE_BITS | self.pending);
+            self.pending = NO_CHANGE;
+        }
+    }
+
+    /// Sweeps over all tracks together. `last_tick` is no less than any tick that came.
+    pub(in crate::midi) fn sweep(&mut self, last_tick: u64) -> Sweep {
+        self.flush();
+        if !self.is_sorted {
+            self.sort(last_tick);
+        }
+        let (mut now, mut most, mut since) = (0_u64, 0_u64, 0_u64);
+        let (mut sounding, mut note_ticks) = (0_u64, 0_u128);
+        let mut changes = self.changes.iter().copied().peekable();
+        while let Some(change) = changes.next() {
+            let tick = change >> CHANGE_BITS;
+            if now > 0 {
+                sounding += tick - since;
+                note_ticks += u128::from(now) * u128::from(tick - since);
+            }
+            since = tick;
+            now = (now + (change & ((1 << CHANGE_BITS) - 1))).saturating_sub(NO_CHANGE);
+            // What begins and ends at one tick, on whichever track, counts together.
+            if changes.peek().is_none_or(|next| next >> CHANGE_BITS != tick) {
+                most = most.max(now);
+            }
+        }
+        let note_ticks = u64::try_from(note_ticks).unwrap_or(u64::MAX);
+        Sweep { most, mean: ratio(double(note_ticks), double(sounding)) }
+    }
+
+    /// Sorts the changes by tick.
+    fn sort(&mut self, last_tick: u64) {
+        if self.changes.len() < FEW {
+            self.changes.sort_unstable();
+            return;
+        }
+        let bits = (u64::BITS - last_tick.leading_zeros()).max(1);
+        let passes = bits.div_ceil(DIGIT_BITS);
+        let digit = bits.div_ceil(passes);
+        self.scratch.resize(self.changes.len(), 0);
+        for pass in 0..passes {
+            self.sort_by_digit(CHANGE_BITS + pass * digit, (1 << digit) - 1);
+            std::mem::swap(&mut self.changes, &mut self.scratch);
+        }
+    }
+
+    /// One pass of a least-significant-digit radix sort, from `changes` into `scratch`.
+    fn sort_by_digit(&mut self, shift: u32, mask: usize) {
+        let bucket = |change: u64| usize::try_from(change >> shift).unwrap_or_default() & mask;
+        self.buckets.clear();
+        self.buckets.resize(mask + 1, 0);
+        for change in &self.changes {
+            if let Some(count) = self.buckets.get_mut(bucket(*change)) {
+                *count += 1;
+            }
+        }
+        let mut start = 0;
+        for count in &mut self.buckets {
+            start += std::mem::replace(count, start);
+        }
+        for change in &self.changes {
+            if let Some(place) = self.buckets.get_mut(bucket(*change)) {
+                if let Some(to) = self.scratch.get_mut(usize::try_from(*place).unwrap_or(usize::MAX)) {
+                    *to = *change;
+                }
+                *place += 1;
+            }
+        }
+        debug_assert_eq!(start, unsigned(self.changes.len()), "every change found its bucket");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Notes as (start, end), each on a track of its own.
+    fn sweep(notes: &[(u64, u64)]) -> Sweep {
+        let mut polyphony = Polyphony::default();
+        polyphony.clear();
+        for (start, end) in notes {
+            polyphony.begin(*start);
+            polyphony.end(*end);
+        }
+        polyphony.sweep(notes.iter().map(|(_, end)| *end).max().unwrap_or(0))
+    }
+
+    #[test]
+    fn known_cases() {
+        for (notes, most, mean) in [
+            (vec![], 0, None),
+            (vec![(0, 10)], 1, Some(1.0)),
+            (vec![(0, 10), (10, 20)], 1, Some(1.0)),
+            (vec![(10, 20), (0, 10)], 1, Some(1.0)),
+            (vec![(0, 10), (0, 10), (50, 60)], 2, Some(1.5)),
+            (vec![(5, 5)], 0, None),
+            (vec![(0, 40), (10, 20), (15, 30)], 3, Some(65.0 / 40.0)),
+        ] {
+            assert_eq!(sweep(&notes), Sweep { most, mean }, "{notes:?}");
+        }
+    }
+
+    /// The bucket sort against counting tick by tick.
+    #[test]
+    fn many_notes_agree_with_a_count_per_tick() {
+        for (length, spread) in [(7_u64, 1_000_u64), (300, 5_000), (2, 70_000), (5_000, 5_000)] {
+            let notes: Vec<_> = (0..3_000_u64)
+                .map(|n| (n * 7_919 % spread, n * 104_729 % length))
+                .map(|(start, length)| (start, start + length))
+                .collect();
+            let mut counts = vec![0_u64; usize::try_from(spread + length).unwrap()];
+            for (start, end) in &notes {
+                for tick in *start..*end {
+                    counts[usize::try_from(tick).unwrap()] += 1;
+                }
+            }
+            let sounding = counts.iter().filter(|count| **count > 0).count();
+            let found = sweep(&notes);
+            assert_eq!(found.most, *counts.iter().max().unwrap());
+            let mean = double(counts.iter().sum()) / double(u64::try_from(sounding).unwrap());
+            assert!((f64::from(found.mean.unwrap()) - mean).abs() < 1e-4 * mean);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The counters of a run: atomics, added to from every thread, read without stopping anyone.
+
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+
+use serde::{Deserialize, Serialize};
+
+use crate::batch::{Batch, Finding};
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Phase {
+    /// Connecting, reading what the library knows.
+    #[default]
+    Preparing,
+    /// Reading sources and storing rows.
+    Loading,
+    /// Building suspended indexes again.
+    Indexing,
+    /// Comparing what was read with what is stored.
+    Checking,
+    /// Over.
+    Done,
+}
+
+impl Phase {
+    const ALL: [Self; 5] = [Self::Preparing, Self::Loading, Self::Indexing, Self::Checking, Self::Done];
+
+    /// The word that log lines and `loader status` use.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Preparing => "preparing",
+            Self::Loading => "loading",
+            Self::Indexing => "indexing",
+            Self::Checking => "checking",
+            Self::Done => "done",
+        }
+    }
+}
+
+/// Declares [`Counters`] and [`Snapshot`] with the same fields.
+macro_rules! counters {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// The live counters of a run.
+        #[derive(Debug, Default)]
+        pub struct Counters {
+            phase: AtomicU8,
+            $($(#[doc = $doc])+ pub $name: AtomicU64,)+
+        }
+
+        /// The counters at one moment.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct Snapshot {
+            /// What the run is doing.
+            pub phase: Phase,
+            $($(#[doc = $doc])+ pub $name: u64,)+
+        }
+
+        impl Counters {
+            /// The counters now. Each is exact; together they may be a moment apart.
+            #[must_use]
+            pub fn snapshot(&self) -> Snapshot {
+                let phase = Phase::ALL.get(usize::from(self.phase.load(Relaxed))).copied().unwrap_or_default();
+                Snapshot { phase, $($name: self.$name.load(Relaxed),)+ }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Sources the walk has found.
+    sources_found,
+    /// Sources read to their end or skipped as unchanged.
+    sources_done,
+    /// Of these, archives.
+    archives_done,
+    /// Bytes on disk of the sources the walk has found.
+    bytes_found,
+    /// Bytes on disk read, or skipped as unchanged.
+    bytes_done,
+    /// Bytes of entries after decompression.
+    bytes_extracted,
+    /// Items met by the readers: entries, and sources or archives refused as a whole.
+    seen,
+    /// Contents stored for the first time.
+    inserted,
+    /// Places stored of contents that are stored.
+    duplicate,
+    /// Items skipped because their rows are there.
+    unchanged,
+    /// Refusals stored.
+    rejected,
+    /// Entries that neither are MIDI nor say so.
+    not_midi,
+    /// Links met by the walk and in archives, which are not followed.
+    links,
+    /// Batches committed.
+    batches,
+    /// Entries analysed.
+    analysed,
+    /// Indexes to be built, and built.
+    indexes_total,
+    /// Indexes built again.
+    indexes_done,
+    /// 1 when the walk has found everything.
+    walk_ended,
+}
+
+impl Counters {
+    /// Enters a phase.
+    pub fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Relaxed);
+    }
+
+    /// Counts a committed batch of which `inserted` contents were new.
+    pub fn committed(&self, batch: &Batch, inserted: u64) {
+        let places = batch.locations().count() as u64;
+        let not_midi = batch.items().iter().filter(|item| matches!(item.finding, Finding::NotMidi)).count();
+        add(&self.inserted, inserted);
+        add(&self.duplicate, places.saturating_sub(inserted));
+        add(&self.rejected, batch.rejects().count() as u64);
+        add(&self.not_midi, not_midi as u64);
+        add(&self.batches, 1);
+    }
+}
+
+/// Adds to one counter.
+pub(crate) fn add(counter: &AtomicU64, amount: u64) {
+    counter.fetch_add(amount, Relaxed);
+}
+
+impl Snapshot {
+    /// Items whose fate is decided and stored.
+    #[must_use]
+    pub const fn done(&self) -> u64 {
+        self.inserted + self.duplicate + self.unchanged + self.rejected + self.not_midi
+    }
+}

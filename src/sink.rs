@@ -1,0 +1,118 @@
+//! Where batches go, and the contract every such place keeps.
+//!
+//! A sink stores; it never retries, never bisects and never decides what to do about an error: that is the
+//! [writer](crate::writer)'s work. [`PostgresSink`] is the real one; [`MemorySink`] and [`FaultySink`] are its doubles in
+//! tests.
+
+mod copy;
+mod faulty;
+mod memory;
+mod postgres;
+mod sqlstate;
+mod unnest;
+
+use std::future::Future;
+
+use crate::batch::Batch;
+use crate::record::{SourceRow, SourceState};
+
+pub use copy::CopyBuffer;
+pub use faulty::{Fault, FaultySink};
+pub use memory::{MemoryLibrary, MemorySink};
+pub use postgres::{PostgresSink, SinkSettings, WriterKind};
+
+/// How a batch is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Straight into the tables: the fast way, refused with [`SinkErrorKind::Conflict`] if any row is there already.
+    Fresh,
+    /// Beside what is there: rows that exist already stay untouched, places that changed are brought up to date.
+    Merge,
+}
+
+/// What became of a stored batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// How many contents were not in the library before.
+    pub inserted: u64,
+    /// Ids of contents that were left out with all their places, because another content has the id.
+    pub collided: Vec<i64>,
+}
+
+/// What the library knows of a source that is about to be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resume {
+    /// Its places and refusals that are stored, by ordinal, with the content's id; none for a refusal.
+    pub done: Vec<(i64, Option<i64>)>,
+}
+
+/// What is stored once a source has been read and all its items are committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceClose {
+    /// The source.
+    pub id: i64,
+    /// [`SourceState::Complete`] or [`SourceState::Failed`].
+    pub state: SourceState,
+    /// What its content is, as in [`SourceRow::kind`].
+    pub kind: &'static str,
+    /// Regular files in it, at every nesting level.
+    pub entries: i64,
+    /// Entries that neither are MIDI nor say so.
+    pub not_midi: i64,
+    /// Whether this reading refused the source as a whole; if not, an earlier refusal is withdrawn.
+    pub refused: bool,
+}
+
+/// Stores what the pipeline found.
+///
+/// Each method is all or nothing: after an error nothing of the call is stored, unless the error is
+/// [`SinkErrorKind::Transient`], after which it may be (a commit whose answer was lost). Calls of [`Sink::store`] with
+/// [`Method::Merge`], of [`Sink::register`] and of [`Sink::close`] may therefore be repeated: they store nothing twice.
+pub trait Sink: Send {
+    /// Stores one batch in one transaction.
+    fn store(
+        &mut self,
+        batch: &Batch,
+        method: Method,
+    ) -> impl Future<Output = Result<Stored, SinkError>> + Send;
+
+    /// Makes sources known before any of their places is stored, and tells what is stored of each. A source whose size or
+    /// modification time differs from what is stored loses its earlier places first.
+    fn register(
+        &mut self,
+        sources: &[SourceRow],
+    ) -> impl Future<Output = Result<Vec<Resume>, SinkError>> + Send;
+
+    /// Marks sources as read.
+    fn close(&mut self, sources: &[SourceClose]) -> impl Future<Output = Result<(), SinkError>> + Send;
+
+    /// Starts afresh after a transient error.
+    fn reconnect(&mut self) -> impl Future<Output = Result<(), SinkError>> + Send;
+}
+
+/// What can be done about a sink's error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SinkErrorKind {
+    /// A row of the batch is in the library already: merge.
+    Conflict,
+    /// A row of the batch cannot be stored: bisect.
+    Refused,
+    /// Try again, after reconnecting.
+    Transient,
+    /// The disk is full: stop.
+    DiskFull,
+    /// Nothing helps: stop.
+    Fatal,
+}
+
+/// Why a sink could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}{}", .sqlstate.as_deref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default())]
+pub struct SinkError {
+    /// What can be done about it.
+    pub kind: SinkErrorKind,
+    /// PostgreSQL's error code, if it came from there.
+    pub sqlstate: Option<String>,
+    /// What the database or the driver said.
+    pub message: String,
+}
