@@ -1,11 +1,4 @@
 //! The 39 indexes on a real server: their questions, their suspension, their documentation.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
 
 mod documentation;
 mod hostile;
