@@ -106,7 +106,7 @@ async fn a_killed_suspension_leaves_everything() {
     let (interrupted, ()) =
         tokio::join!(indexes::suspend(&mut connection, 7), kill_when_waiting(pool, "restore under test", 1));
     let error = interrupted.expect_err("its connection was killed");
-    assert!(error.to_string().contains("the index sources_"), "{error}");
+    assert!(error.to_string().contains("the index public.sources_"), "{error}");
     drop(blocker);
     assert!(journal(pool).await.is_empty());
     assert_eq!(snapshot(pool).await, before);
