@@ -204,11 +204,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap();
         std::fs::write(folder.path().join("here"), "x").unwrap();
-        let line = [path, "--files", "3", "--archives", "zip", "--json"];
-        let error = run(&parse(&line)).unwrap_err();
+        let line = [path, "--files", "3", "--archives", "zip"];
+        let error = run(&parse(&line), false).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Usage);
         assert!(error.to_string().contains("not empty") && error.hint().unwrap().contains("--force"));
-        let status = run(&parse(&[&line[..], &["--force"]].concat())).unwrap();
+        let status = run(&parse(&[&line[..], &["--force"]].concat()), true).unwrap();
         assert_eq!(status, ExitStatus::Success);
         assert!(folder.path().join("pack-00000.zip").exists() && folder.path().join("here").exists());
     }
@@ -218,7 +218,7 @@ mod tests {
         for line in
             [["x", "--duplicates", "1.5"], ["x", "--mean-size", "3"], ["x", "--files-per-archive", "0"]]
         {
-            assert_eq!(run(&parse(&line)).unwrap_err().kind(), ErrorKind::Usage);
+            assert_eq!(run(&parse(&line), false).unwrap_err().kind(), ErrorKind::Usage);
         }
     }
 
