@@ -28,6 +28,7 @@ pub mod mode;
 pub mod pipeline;
 pub mod progress;
 pub mod record;
+pub mod registry;
 pub mod reject;
 pub mod sample;
 pub mod seen;

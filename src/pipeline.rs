@@ -42,6 +42,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Ledger;
 use crate::mapping::MapPolicy;
 use crate::progress::Counters;
+use crate::registry::Registry;
 use crate::seen::Seen;
 use crate::sink::Sink;
 use crate::writer::{BatchLimits, Writer};
@@ -105,7 +106,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Starts the walk and the writers, one for each of `sinks`; `registry` is the sink that sources are registered with.
+    /// Starts the walk and the writers, one for each of `sinks`; the sink beside them is the one that sources are registered with.
     /// Nothing is opened before [`Self::run`].
     ///
     /// # Errors
@@ -114,7 +115,7 @@ impl Pipeline {
         settings: PipelineSettings,
         inputs: Inputs,
         knowledge: Knowledge,
-        (registry, sinks): (S, Vec<S>),
+        (registrar_sink, sinks): (S, Vec<S>),
         counters: Arc<Counters>,
         stop: Arc<Stop>,
     ) -> Result<Self> {
@@ -126,14 +127,15 @@ impl Pipeline {
             .map_err(|error| Error::new(ErrorKind::Run, "threads could not be started").with_cause(error))?;
         let (closed, closes) = unbounded_channel();
         let ledger = Arc::new(Ledger::new(closed));
+        let registry = Arc::new(Registry::default());
         let budget =
             Budget::new(settings.memory, settings.limits.largest_entry(), settings.limits.largest_nested());
         let work = Arc::clone(&budget.work);
         let (senders, inboxes): (Vec<_>, Vec<_>) = sinks.iter().map(|_| unbounded_channel()).unzip();
         let (registrar, registrations) = unbounded_channel();
         let writers = sinks.into_iter().zip(inboxes).map(|(sink, inbox)| {
-            let (ledger, counters) = (Arc::clone(&ledger), Arc::clone(&counters));
-            let writer = Writer::new(sink, settings.batch, ledger, counters, settings.run_id);
+            let known = (Arc::clone(&ledger), Arc::clone(&registry));
+            let writer = Writer::new(sink, settings.batch, known, Arc::clone(&counters), settings.run_id);
             let (work, stop) = (Arc::clone(&work), Arc::clone(&stop));
             tokio::spawn(async move {
                 if let Err(error) = writer.run(inbox, work).await {
@@ -142,12 +144,13 @@ impl Pipeline {
             })
         });
         let writers = writers.collect();
-        let registry = tokio::spawn(registrar::run(registry, registrations, closes, Arc::clone(&stop)));
+        let registrar_task =
+            tokio::spawn(registrar::run(registrar_sink, registrations, closes, registry, Arc::clone(&stop)));
         let channels = Channels { writers: senders, registrar };
         let context =
             Arc::new(Context::new(&settings, budget, knowledge, ledger, counters, channels, pool, stop));
         let walk = walk::start(&context, inputs)?;
-        Ok(Self { context, walk, writers, registrar: registry, jobs })
+        Ok(Self { context, walk, writers, registrar: registrar_task, jobs })
     }
 
     /// What the walk has found so far; waits until it has found everything, or `enough`, or `patience` is over.

@@ -23,6 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Ledger;
 use crate::progress::Counters;
 use crate::record::{LocationRow, RejectRow};
+use crate::registry::Registry;
 use crate::reject::Reason;
 use crate::sink::{Method, Sink, SinkError, SinkErrorKind, Stored};
 
@@ -69,6 +70,7 @@ pub struct Writer<S> {
     sink: S,
     limits: BatchLimits,
     ledger: Arc<Ledger>,
+    registry: Arc<Registry>,
     counters: Arc<Counters>,
     run_id: i32,
     retry_pauses: &'static [Duration],
@@ -81,11 +83,12 @@ impl<S: Sink> Writer<S> {
     pub fn new(
         sink: S,
         limits: BatchLimits,
-        ledger: Arc<Ledger>,
+        (ledger, registry): (Arc<Ledger>, Arc<Registry>),
         counters: Arc<Counters>,
         run_id: i32,
     ) -> Self {
-        Self { sink, limits, ledger, counters, run_id, retry_pauses: &RETRY_PAUSES, refused: HashMap::new() }
+        let refused = HashMap::new();
+        Self { sink, limits, ledger, registry, counters, run_id, retry_pauses: &RETRY_PAUSES, refused }
     }
 
     /// Waits this long before each new attempt, instead of [`RETRY_PAUSES`].
@@ -127,6 +130,10 @@ impl<S: Sink> Writer<S> {
         // Halves still to be stored, the next one last: places follow their content, so order matters.
         let mut halves = vec![(batch, method)];
         while let Some((batch, method)) = halves.pop() {
+            if !self.registry.wait_for(batch.items()).await {
+                // Why stands with whoever failed first.
+                return Err(Error::new(ErrorKind::Run, "the sources of a batch could not be registered"));
+            }
             let (batch, again) = self.revive(batch);
             let method = if again { Method::Merge } else { method };
             match self.attempt(&batch, method).await {

@@ -41,8 +41,8 @@ pub struct KnownSource {
 pub struct Registration {
     /// Its row.
     pub source: SourceRow,
-    /// Gets what is stored of it, once it is registered.
-    pub answer: oneshot::Sender<Resume>,
+    /// Gets what is stored of it, once it is registered; none where nothing can be.
+    pub answer: Option<oneshot::Sender<Resume>>,
 }
 
 /// Where results go.
@@ -131,10 +131,15 @@ impl Context {
         usize::try_from(id).unwrap_or_default() % self.writers.len().max(1)
     }
 
-    /// Makes a source known and waits for what is stored of it; none if the run is being stopped.
+    /// Makes a source known, and tells what is stored of it; none if the run is being stopped. For a source of an
+    /// earlier run that is waited for; a new one is registered while it is being read already.
     pub(super) fn register(&self, source: SourceRow) -> Option<Resume> {
+        if !self.known.contains_key(&source.id) {
+            self.registrar.send(Registration { source, answer: None }).ok()?;
+            return Some(Resume::default());
+        }
         let (answer, answered) = oneshot::channel();
-        self.registrar.send(Registration { source, answer }).ok()?;
+        self.registrar.send(Registration { source, answer: Some(answer) }).ok()?;
         answered.blocking_recv().ok()
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::context::{Registration, Stop};
+use crate::registry::Registry;
 use crate::sink::{Resume, Sink, SinkError, SinkErrorKind, SourceClose};
 use crate::writer::{RETRY_PAUSES, recover, run_error};
 
@@ -17,6 +18,7 @@ pub(super) async fn run<S: Sink>(
     mut sink: S,
     mut registrations: UnboundedReceiver<Registration>,
     mut closes: UnboundedReceiver<SourceClose>,
+    registry: Arc<Registry>,
     stop: Arc<Stop>,
 ) {
     let (mut asked, mut closed) = (Vec::new(), Vec::new());
@@ -26,7 +28,7 @@ pub(super) async fn run<S: Sink>(
             biased;
             count = registrations.recv_many(&mut asked, TOGETHER), if asking => {
                 asking = count > 0;
-                register(&mut sink, &mut asked).await
+                register(&mut sink, &mut asked, &registry).await
             }
             count = closes.recv_many(&mut closed, TOGETHER), if closing => {
                 closing = count > 0;
@@ -35,12 +37,17 @@ pub(super) async fn run<S: Sink>(
         };
         if let Err(error) = result {
             stop.fail(run_error(error));
+            registry.break_off();
             return;
         }
     }
 }
 
-async fn register<S: Sink>(sink: &mut S, asked: &mut Vec<Registration>) -> Result<(), SinkError> {
+async fn register<S: Sink>(
+    sink: &mut S,
+    asked: &mut Vec<Registration>,
+    registry: &Registry,
+) -> Result<(), SinkError> {
     if asked.is_empty() {
         return Ok(());
     }
@@ -54,9 +61,12 @@ async fn register<S: Sink>(sink: &mut S, asked: &mut Vec<Registration>) -> Resul
             Err(error) => return Err(error),
         }
     };
+    registry.add(sources.iter().map(|source| source.id));
     for (answer, resume) in answers.into_iter().zip(resumes) {
-        // Whoever asked has gone only where the run is being stopped.
-        let _ = answer.send(resume);
+        if let Some(answer) = answer {
+            // Whoever asked has gone only where the run is being stopped.
+            let _ = answer.send(resume);
+        }
     }
     Ok(())
 }

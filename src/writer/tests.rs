@@ -70,8 +70,10 @@ async fn run(
     let counters = Arc::new(Counters::default());
     let sink = FaultySink::new(memory, faults);
     let calls = sink.clone();
-    let writer =
-        Writer::new(sink, LIMITS, Arc::clone(&ledger), Arc::clone(&counters), 1).with_retry_pauses(NO_PAUSE);
+    let registry = Arc::new(Registry::default());
+    registry.add(std::iter::once(1));
+    let writer = Writer::new(sink, LIMITS, (Arc::clone(&ledger), registry), Arc::clone(&counters), 1)
+        .with_retry_pauses(NO_PAUSE);
     let (sender, inbox) = unbounded_channel();
     for items in deliveries {
         ledger.sending(1, items.len() as u64);
