@@ -94,8 +94,8 @@ impl Sounding {
     /// The middle length of the melodic notes in ticks, or the mean of the two middle ones.
     fn median_length(&mut self) -> Option<f64> {
         let counted: usize = self.lengths.iter().map(|count| usize::try_from(*count).unwrap_or(0)).sum();
-        let upper = (counted + self.long.len()) / 2;
-        let is_even = (counted + self.long.len()).is_multiple_of(2);
+        let count = counted + self.long.len();
+        let (upper, is_even) = (count / 2, count.is_multiple_of(2));
         let lower = if is_even { upper.checked_sub(1)? } else { upper };
         Some(f64::midpoint(self.length_at(lower, counted)?, self.length_at(upper, counted)?))
     }
