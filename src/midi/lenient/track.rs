@@ -34,15 +34,14 @@ pub(super) enum End {
 /// A pause of more than `longest_pause` ticks is believed as long as nothing was wrong before it in the track; later it
 /// is a sign of bytes that are no events, and left out.
 pub(super) fn read(bytes: &[u8], end: End, longest_pause: u64, listener: &mut impl Listener) -> Outcome {
-    let mut cursor = Cursor { bytes, at: 0, warnings: Warnings::NONE };
-    let mut next_track = next_track(bytes, 0);
+    let mut cursor = Cursor { bytes, at: 0, next_track: next_track(bytes, 0), warnings: Warnings::NONE };
     let mut running = Running::default();
     let mut tick = 0;
     let (mut is_ended, mut is_cut) = (false, false);
     listener.begin_track();
     while cursor.at < bytes.len() {
         let start = cursor.at;
-        if start >= next_track {
+        if start >= cursor.next_track {
             is_cut = true;
             break;
         }
@@ -57,15 +56,15 @@ pub(super) fn read(bytes: &[u8], end: End, longest_pause: u64, listener: &mut im
             delta
         };
         let event = cursor.event(&mut running);
-        if cursor.at > next_track {
+        if cursor.at > cursor.next_track {
             // The header's name may stand in a text; then the event is complete.
             if !matches!(event, Step::Long(_)) {
                 cursor.warnings |= Warnings::BYTES_LOST;
-                cursor.at = next_track;
+                cursor.at = cursor.next_track;
                 is_cut = true;
                 break;
             }
-            next_track = self::next_track(bytes, cursor.at);
+            cursor.next_track = next_track(bytes, cursor.at);
         }
         match event {
             Step::Short(event) | Step::Long(event) => {
@@ -129,6 +128,8 @@ enum Step<'a> {
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Where the next track's header stands.
+    next_track: usize,
     warnings: Warnings,
 }
 
@@ -167,10 +168,11 @@ impl<'a> Cursor<'a> {
             status
         } else {
             // Nothing says what these bytes are; a status byte will.
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let end = self.next_track.min(self.bytes.len());
+            let rest = self.bytes.get(self.at..end).unwrap_or_default();
             self.at += rest.iter().position(|byte| *byte >= 0x80).unwrap_or(rest.len());
             self.warnings |= Warnings::BYTES_LOST;
-            return self.event_after_loss(running);
+            return if self.at < end { self.event_after_loss(running) } else { Step::Lost };
         };
         self.event_with(status, running)
     }
