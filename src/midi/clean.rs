@@ -59,7 +59,8 @@ fn read_track(chunk: &[u8], warnings: &mut Warnings, listener: &mut impl Listene
         };
         listener.event(tick, event);
         if event == Event::EndOfTrack {
-            if !events.unread().is_empty() {
+            // midly lets the length of the last event be anything.
+            if !events.unread().is_empty() || !chunk.ends_with(&[0xFF, 0x2F, 0]) {
                 return Err(NotClean);
             }
             listener.end_track(tick);

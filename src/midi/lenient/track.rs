@@ -76,8 +76,9 @@ pub(super) fn read(bytes: &[u8], end: End, longest_pause: u64, listener: &mut im
                 }
             }
             Step::Clamped(event) => {
-                is_ended = false;
-                cursor.warnings |= Warnings::EVENT_LENGTH;
+                // At the end of a track nothing is missing but its length.
+                is_ended = event == Event::EndOfTrack;
+                cursor.warnings |= if is_ended { Warnings::META_INVALID } else { Warnings::EVENT_LENGTH };
                 tick = advance(tick, delta, &mut cursor.warnings);
                 listener.event(tick, event);
             }
@@ -367,6 +368,14 @@ mod tests {
                 false,
                 false,
                 Warnings::EVENT_LENGTH,
+            ),
+            (
+                "an end of track longer than the track",
+                b"\x00\xFF\x2F\x05",
+                4,
+                true,
+                false,
+                Warnings::META_INVALID,
             ),
             ("another track", b"\x00\xC0\x05MTrk\0\0\0\x04", 3, false, true, none),
             (
