@@ -18,6 +18,8 @@ mod meter;
 mod notes;
 mod polyphony;
 mod programs;
+#[cfg(test)]
+mod properties;
 mod sounding;
 mod tempo;
 mod text;
@@ -114,4 +116,151 @@ fn no_header(content: &[u8]) -> Refusal {
     let detail =
         format!("expected MThd within the first 64 KiB, found {length} bytes that start with \"{start}\"");
     Refusal::new(Reason::NotMidiContent, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(content: &[u8]) -> Reason {
+        Analyser::new().read(content).unwrap_err().reason
+    }
+
+    #[test]
+    fn only_what_has_no_track_is_refused() {
+        let header = b"MThd\0\0\0\x06\0\x01\0\x01\0\x60".as_slice();
+        for (content, reason) in [
+            (b"".as_slice(), Reason::MidiEmpty),
+            (b"\xFF\xD8\xFF\xE0 JFIF", Reason::NotMidiContent),
+            (b"MThd\0\0", Reason::MidiUnreadable),
+            (b"RIFF\0\0\0\0RMIDdata\0\0\0\0", Reason::MidiUnreadable),
+            (header, Reason::MidiNoTracks),
+        ] {
+            assert_eq!(refusal(content), reason, "{}", content.escape_ascii());
+        }
+        let silent = [header, b"MTrk\0\0\0\x04\x00\xFF\x2F\x00"].concat();
+        let reading = Analyser::new().read(&silent).unwrap();
+        assert_eq!((reading.status, reading.metadata.n_notes), (ParseStatus::Clean, 0));
+    }
+
+    /// Two tracks: a tempo map with a change at tick 96, and two notes of two beats with a bend and a pedal.
+    fn song() -> Vec<u8> {
+        let conductor: &[u8] =
+            b"\x00\xFF\x03\x04Song\x00\xFF\x51\x03\x07\xA1\x20\x00\xFF\x58\x04\x03\x02\x18\x08\
+            \x00\xFF\x59\x02\xFD\x01\x60\xFF\x51\x03\x0F\x42\x40\x00\xFF\x2F\x00";
+        let notes: &[u8] = b"\x00\xC2\x28\x00\xB2\x40\x7F\x00\xE2\x00\x50\x60\x92\x3C\x50\x00\x99\x24\x64\
+            \x81\x40\x82\x3C\x00\x00\x89\x24\x00\x60\xFF\x2F\x00";
+        let mut song = b"MThd\0\0\0\x06\0\x01\0\x02\0\x60".to_vec();
+        for track in [conductor, notes] {
+            song.extend(b"MTrk");
+            song.extend(u32::try_from(track.len()).unwrap().to_be_bytes());
+            song.extend(track);
+        }
+        song
+    }
+
+    #[test]
+    fn a_song_is_read_into_its_columns() {
+        let reading = Analyser::new().read(&song()).unwrap();
+        assert_eq!((reading.status, reading.warnings), (ParseStatus::Clean, Warnings::NONE));
+        let expected = Metadata {
+            analyser_version: ANALYSER_VERSION,
+            smf_format: 1,
+            n_tracks: 2,
+            n_tracks_declared: 2,
+            division: Some(96),
+            n_events: 14,
+            duration_sec: 3.5,
+            duration_ticks: 384,
+            duration_beats: Some(4.0),
+            n_bars: Some(2),
+            first_note_sec: Some(0.5),
+            last_note_end_sec: Some(2.5),
+            tempo_bpm: Some(240.0 / 3.5),
+            tempo_first: Some(120.0),
+            tempo_min: Some(60.0),
+            tempo_max: Some(120.0),
+            n_tempo_changes: 1,
+            tempo_explicit: true,
+            time_signature_first: Some("3/4".to_owned()),
+            time_signature_main: Some("3/4".to_owned()),
+            time_signatures: vec!["3/4".to_owned()],
+            key_declared: Some("Cm".to_owned()),
+            n_key_signatures: 1,
+            n_notes: 2,
+            n_notes_paired: 2,
+            n_melodic_notes: 1,
+            n_drum_notes: 1,
+            notes_per_sec: Some(2.0 / 3.5),
+            notes_per_beat: Some(0.5),
+            note_length_median_beats: Some(2.0),
+            pitch_min: Some(60),
+            pitch_max: Some(60),
+            pitch_mean: Some(60.0),
+            n_pitches: 1,
+            n_pitch_classes: 1,
+            polyphony_max: 1,
+            polyphony_mean: Some(1.0),
+            velocity_min: Some(80),
+            velocity_max: Some(100),
+            velocity_mean: Some(90.0),
+            velocity_std: Some(10.0),
+            n_distinct_velocities: 2,
+            channels: vec![3, 10],
+            programs: vec![40],
+            instruments: vec![40],
+            families: vec![5],
+            drum_keys: vec![36],
+            has_drums: true,
+            has_pitch_bend: true,
+            has_sustain: true,
+            title: Some("Song".to_owned()),
+            track_names: vec!["Song".to_owned()],
+            text: Some("Song".to_owned()),
+            text_encoding: Some("ascii".to_owned()),
+            ..Metadata::default()
+        };
+        assert_eq!(reading.metadata, expected);
+    }
+
+    #[test]
+    fn wrapping_and_damage_are_told_and_the_music_is_the_same() {
+        let song = song();
+        let whole = Analyser::new().read(&song).unwrap();
+        let riff =
+            [b"RIFF\0\0\0\0RMIDdata", u32::try_from(song.len()).unwrap().to_le_bytes().as_slice(), &song]
+                .concat();
+        let behind_junk = [vec![0; 128], song.clone()].concat();
+        let mut analyser = Analyser::new();
+        for (content, status, warnings) in [
+            (riff, ParseStatus::Clean, Warnings::RIFF_WRAPPED),
+            (behind_junk, ParseStatus::Repaired, Warnings::JUNK_BEFORE_HEADER),
+            ([&song[..], b"\x1A"].concat(), ParseStatus::Repaired, Warnings::JUNK_BETWEEN_CHUNKS),
+        ] {
+            let reading = analyser.read(&content).unwrap();
+            assert_eq!((reading.status, reading.warnings), (status, warnings));
+            assert_eq!(reading.metadata, whole.metadata);
+        }
+    }
+
+    #[test]
+    fn patterns_follow_one_another() {
+        let track = b"MTrk\0\0\0\x0C\x00\x90\x3C\x40\x60\x80\x3C\x40\x00\xFF\x2F\x00";
+        let content = [b"MThd\0\0\0\x06\0\x02\0\x02\0\x60".as_slice(), track, track].concat();
+        let found = Analyser::new().read(&content).unwrap().metadata;
+        assert_eq!((found.duration_ticks, found.polyphony_max, found.n_notes), (192, 1, 2));
+    }
+
+    #[test]
+    fn frames_need_no_tempo() {
+        let track = b"MTrk\0\0\0\x0C\x00\x90\x3C\x40\x64\x80\x3C\x40\x00\xFF\x2F\x00";
+        let content = [b"MThd\0\0\0\x06\0\0\0\x01\xE7\x28".as_slice(), track].concat();
+        let found = Analyser::new().read(&content).unwrap().metadata;
+        assert_eq!(
+            (found.smpte_fps, found.smpte_ticks_per_frame, found.division),
+            (Some(25), Some(40), None)
+        );
+        assert!((found.duration_sec - 0.1).abs() < 1e-12);
+        assert_eq!((found.duration_beats, found.n_bars, found.tempo_bpm), (None, None, None));
+    }
 }

@@ -49,17 +49,18 @@ pub(in crate::midi) fn is_chunk_id(id: [u8; 4]) -> bool {
 fn read_track(chunk: &[u8], warnings: &mut Warnings, listener: &mut impl Listener) -> Result<(), NotClean> {
     listener.begin_track();
     let mut tick = 0;
-    let mut events = EventIter::new(chunk).bytemapped();
-    while let Some(Ok((bytes, event))) = events.next() {
+    let mut events = EventIter::new(chunk);
+    while let Some(Ok(event)) = events.next() {
         tick = advance(tick, u64::from(event.delta.as_int()), warnings);
         let event = match event.kind {
             TrackEventKind::Midi { channel, message } => from_message(channel.as_int(), message),
-            TrackEventKind::Meta(meta) => from_meta(meta, bytes),
+            TrackEventKind::Meta(meta) => from_meta(meta, chunk, events.unread().len()),
             TrackEventKind::SysEx(_) | TrackEventKind::Escape(_) => Event::Other,
         };
         listener.event(tick, event);
         if event == Event::EndOfTrack {
-            if !events.unread().is_empty() {
+            // midly lets the length of the last event be anything.
+            if !events.unread().is_empty() || !chunk.ends_with(&[0xFF, 0x2F, 0]) {
                 return Err(NotClean);
             }
             listener.end_track(tick);
@@ -83,8 +84,8 @@ fn from_message(channel: u8, message: MidiMessage) -> Event<'static> {
     }
 }
 
-/// `bytes` is the event as it stands in the file, from its `FF` on.
-fn from_meta<'a>(meta: MetaMessage<'a>, bytes: &[u8]) -> Event<'a> {
+/// `unread` bytes of the track's `chunk` stand behind the event.
+fn from_meta<'a>(meta: MetaMessage<'a>, chunk: &[u8], unread: usize) -> Event<'a> {
     match meta {
         MetaMessage::Text(text) => Event::from_meta(1, text),
         MetaMessage::Copyright(text) => Event::from_meta(2, text),
@@ -99,8 +100,8 @@ fn from_meta<'a>(meta: MetaMessage<'a>, bytes: &[u8]) -> Event<'a> {
         MetaMessage::Tempo(tempo) => Event::from_tempo(tempo.as_int()),
         MetaMessage::TimeSignature(numerator, power, ..) => Event::from_meter(numerator, power),
         // midly takes every mode but 0 for minor; the byte itself tells more.
-        MetaMessage::KeySignature(sharps, minor) => match bytes {
-            [_, _, length, _, mode, ..] if *length >= 2 => Event::from_key(sharps.cast_unsigned(), *mode),
+        MetaMessage::KeySignature(sharps, minor) => match chunk.get(..chunk.len() - unread) {
+            Some([.., 0xFF, 0x59, 2, _, mode]) => Event::from_key(sharps.cast_unsigned(), *mode),
             _ => Event::from_key(sharps.cast_unsigned(), u8::from(minor)),
         },
         MetaMessage::Unknown(kind, data) => Event::from_meta(kind, data),

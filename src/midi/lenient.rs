@@ -211,3 +211,121 @@ impl<L: Listener> Reader<'_, L> {
         find(self.content.get(from..to)?, *b"MTrk").map(|at| from + at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const END: &[u8] = b"\x00\xFF\x2F\x00";
+    const NOTE: &[u8] = b"\x00\x90\x3C\x40";
+
+    fn join(parts: &[&[u8]]) -> Vec<u8> {
+        parts.concat()
+    }
+
+    fn chunk(id: &[u8; 4], length: usize, body: &[u8]) -> Vec<u8> {
+        join(&[id, &u32::try_from(length).unwrap().to_be_bytes(), body])
+    }
+
+    fn track(parts: &[&[u8]]) -> Vec<u8> {
+        let body = join(parts);
+        chunk(b"MTrk", body.len(), &body)
+    }
+
+    /// Reads chunks behind a header that promises so many tracks; returns tracks and warnings.
+    fn read_chunks(promised: u8, chunks: &[&[u8]]) -> (u64, Warnings) {
+        let content = join(&[b"MThd\0\0\0\x06\0\x01\0", &[promised], b"\0\x60", &join(chunks)]);
+        let header = Header::find(&content).unwrap();
+        let mut warnings = Warnings::NONE;
+        let tracks = read(&content, &header, &mut warnings, &mut ());
+        (tracks, warnings)
+    }
+
+    #[test]
+    fn chunks_are_found_and_mended() {
+        let whole = track(&[NOTE, END]);
+        let body = join(&[NOTE, END]);
+        for (name, promised, chunks, tracks, warnings) in [
+            ("in order", 2, vec![whole.clone(), whole.clone()], 2, Warnings::NONE),
+            ("no end of track", 2, vec![track(&[NOTE]), whole.clone()], 2, Warnings::NO_END_OF_TRACK),
+            ("alien", 1, vec![chunk(b"XFIH", 3, b"abc"), whole.clone()], 1, Warnings::ALIEN_CHUNK),
+            (
+                "junk between",
+                2,
+                vec![whole.clone(), b"\0".to_vec(), whole.clone()],
+                2,
+                Warnings::JUNK_BETWEEN_CHUNKS,
+            ),
+            (
+                "an unpromised track behind junk",
+                1,
+                vec![whole.clone(), b"\0".to_vec(), whole.clone()],
+                1,
+                Warnings::JUNK_BETWEEN_CHUNKS,
+            ),
+            (
+                "a damaged track behind junk",
+                3,
+                vec![b"\0".to_vec(), track(&[b"\x00\x05\x05", END]), whole.clone()],
+                1,
+                Warnings::JUNK_BETWEEN_CHUNKS | Warnings::BYTES_LOST,
+            ),
+            ("trailing bytes", 1, vec![whole.clone(), b"\r\n".to_vec()], 1, Warnings::JUNK_BETWEEN_CHUNKS),
+            ("too long, to the end", 1, vec![chunk(b"MTrk", 999, &body)], 1, Warnings::TRACK_LENGTH),
+            (
+                "too long, into the next",
+                2,
+                vec![chunk(b"MTrk", 12, &body), whole.clone()],
+                2,
+                Warnings::TRACK_LENGTH,
+            ),
+            ("too short", 2, vec![chunk(b"MTrk", 3, &body), whole.clone()], 2, Warnings::TRACK_LENGTH),
+            (
+                "the file ends in the track",
+                1,
+                vec![chunk(b"MTrk", 999, NOTE)],
+                1,
+                Warnings::FILE_TRUNCATED | Warnings::NO_END_OF_TRACK,
+            ),
+            ("behind the end", 1, vec![track(&[NOTE, END, b"\0"])], 1, Warnings::AFTER_END_OF_TRACK),
+            (
+                "goes on behind the end",
+                1,
+                vec![track(&[NOTE, END, NOTE, END])],
+                1,
+                Warnings::AFTER_END_OF_TRACK,
+            ),
+            (
+                "a second file",
+                1,
+                vec![whole.clone(), chunk(b"MThd", 6, b"\0\x01\0\x01\0\x60"), whole.clone()],
+                1,
+                Warnings::JUNK_BETWEEN_CHUNKS,
+            ),
+            ("nothing", 1, vec![], 0, Warnings::NONE),
+            ("no track", 1, vec![b"nothing like a track".to_vec()], 0, Warnings::JUNK_BETWEEN_CHUNKS),
+        ] {
+            let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
+            let found = read_chunks(promised, &chunks);
+            assert_eq!(found, (tracks, warnings), "{name}: {:?}", found.1.words().collect::<Vec<_>>());
+        }
+    }
+
+    /// Contents made to be read over and over: each would take hours if the work were not linear.
+    #[test]
+    fn hostile_contents_take_no_longer_than_others() {
+        let times = 100_000;
+        let tail = [0, 0x40].repeat(400_000);
+        for (name, start, repeated) in [
+            ("tracks to the end of the file", b"".as_slice(), b"MTrk\xFF\xFF\xFF\xFF".as_slice()),
+            ("empty tracks with junk behind", b"", b"MTrk\0\0\0\0\0"),
+            ("texts that jump over all tracks", b"", b"MTrk\0\0\0\x04\x00\xFF\x01\x8F\xFF\x7F"),
+            ("the same behind junk", b"\0", b"MTrk\0\0\0\x04\x00\xFF\x01\xBF\xFF\x7F"),
+            ("ends of track", b"MTrk\x7F\xFF\xFF\xFF", b"\x00\xFF\x2F\x00"),
+            ("headers", b"", b"MThd\0\0\0\0"),
+        ] {
+            let (tracks, _) = read_chunks(255, &[start, &repeated.repeat(times), b"\x00\x90", &tail, END]);
+            assert!(tracks <= 100_001, "{name}");
+        }
+    }
+}

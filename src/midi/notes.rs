@@ -11,8 +11,8 @@ pub(in crate::midi) const PERCUSSION: u8 = 9;
 /// No note.
 const NONE: u32 = u32::MAX;
 
-/// The longest note that is told apart, in ticks.
-const LONGEST: u32 = u32::MAX;
+/// The longest note that is told apart, in ticks; also of a note that has not ended yet.
+pub(in crate::midi) const LONGEST: u32 = u32::MAX;
 
 /// A note of the file, in 16 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -74,16 +74,29 @@ struct Sounding {
 
 const SILENT: Sounding = Sounding { oldest: NONE, newest: NONE };
 
+/// The first and the last note of a channel, each as (tick, place in the file).
+pub(in crate::midi) type Span = ((u64, usize), (u64, usize));
+
+/// The places of the first and the last note of a channel on one track.
+type TrackSpan = (u32, u32);
+
 /// Collects the notes of a file, track after track.
 #[derive(Debug)]
 pub(in crate::midi) struct Notes {
     all: Vec<Note>,
     /// By channel and key; all silent between two tracks.
     sounding: Box<[Sounding; 1 << 11]>,
-    sounding_count: u32,
-    paired: u64,
+    /// Notes that have ended, by a note-off or with their track.
+    ended: usize,
+    /// By channel, for this track.
+    track_spans: [TrackSpan; 16],
+    /// By channel, for the tracks before.
+    spans: [Option<Span>; 16],
+    /// Those among them that ended with their track.
+    cut: usize,
+    /// Tick of the last note-off on this track.
+    track_end: u64,
     last_end: u64,
-    capped: bool,
 }
 
 impl Default for Notes {
@@ -91,10 +104,12 @@ impl Default for Notes {
         Self {
             all: Vec::new(),
             sounding: Box::new([SILENT; 1 << 11]),
-            sounding_count: 0,
-            paired: 0,
+            ended: 0,
+            track_spans: [(NONE, NONE); 16],
+            spans: [None; 16],
+            cut: 0,
+            track_end: 0,
             last_end: 0,
-            capped: false,
         }
     }
 }
@@ -102,14 +117,16 @@ impl Default for Notes {
 impl Notes {
     /// Forgets everything, also in the middle of a track.
     pub(in crate::midi) fn clear(&mut self) {
-        self.all.clear();
-        if self.sounding_count > 0 {
+        if self.ended < self.all.len() {
             self.sounding.fill(SILENT);
         }
-        self.sounding_count = 0;
-        self.paired = 0;
+        self.all.clear();
+        self.ended = 0;
+        self.track_spans = [(NONE, NONE); 16];
+        self.spans = [None; 16];
+        self.cut = 0;
+        self.track_end = 0;
         self.last_end = 0;
-        self.capped = false;
     }
 
     /// A note begins.
@@ -119,7 +136,10 @@ impl Notes {
         let Ok(index) = u32::try_from(self.all.len()) else { return };
         let packed = tick << 24 | u64::from(channel) << 16 | u64::from(key) << 8 | u64::from(velocity);
         self.all.push(Note { packed, length: LONGEST, next: NONE });
-        self.sounding_count += 1;
+        if let Some((first, last)) = self.track_spans.get_mut(usize::from(channel & 0x0F)) {
+            *first = index.min(*first);
+            *last = index;
+        }
         let Some(place) = self.sounding.get_mut(place(channel, key)) else { return };
         if place.oldest == NONE {
             place.oldest = index;
@@ -135,32 +155,49 @@ impl Notes {
         let Some(place) = self.sounding.get_mut(place(channel, key)) else { return false };
         let Some(note) = note(&mut self.all, place.oldest) else { return false };
         place.oldest = note.next;
-        close(note, tick, &mut self.capped);
-        self.last_end = self.last_end.max(tick);
-        self.sounding_count -= 1;
-        self.paired += 1;
+        close(note, tick);
+        self.track_end = tick;
+        self.ended += 1;
         true
     }
 
     /// The track ends, and with it what still sounds; `each` is told the channel of every note that ends here.
     pub(in crate::midi) fn end_track(&mut self, tick: u64, mut each: impl FnMut(u8)) {
-        if self.sounding_count == 0 {
+        for (span, (first, last)) in self.spans.iter_mut().zip(&mut self.track_spans) {
+            if let Some((first, last)) = position(&self.all, *first).zip(position(&self.all, *last)) {
+                *span = Some(span.map_or((first, last), |known| (known.0.min(first), known.1.max(last))));
+            }
+            (*first, *last) = (NONE, NONE);
+        }
+        self.last_end = self.last_end.max(std::mem::take(&mut self.track_end));
+        if self.ended == self.all.len() {
             return;
         }
         for place in self.sounding.iter_mut() {
             while let Some(note) = note(&mut self.all, place.oldest) {
                 place.oldest = note.next;
-                close(note, tick, &mut self.capped);
+                close(note, tick);
                 each(note.channel());
             }
         }
         self.last_end = self.last_end.max(tick);
-        self.sounding_count = 0;
+        self.cut += self.all.len() - self.ended;
+        self.ended = self.all.len();
     }
 
     /// Every note, in order of track, then time.
     pub(in crate::midi) fn all(&self) -> &[Note] {
         &self.all
+    }
+
+    /// The first and the last note of each channel, in order of time, then track.
+    pub(in crate::midi) const fn spans(&self) -> &[Option<Span>; 16] {
+        &self.spans
+    }
+
+    /// Tick at which the first note begins; none without notes.
+    pub(in crate::midi) fn first_start(&self) -> Option<u64> {
+        self.spans.iter().flatten().map(|((tick, _), _)| *tick).min()
     }
 
     /// How many note-ons came so far.
@@ -170,18 +207,13 @@ impl Notes {
     }
 
     /// Notes that a note-off ended.
-    pub(in crate::midi) const fn paired(&self) -> u64 {
-        self.paired
+    pub(in crate::midi) const fn paired(&self) -> usize {
+        self.ended - self.cut
     }
 
     /// Tick at which the last note ends; 0 without notes.
     pub(in crate::midi) const fn last_end(&self) -> u64 {
         self.last_end
-    }
-
-    /// Whether a note was longer than can be told.
-    pub(in crate::midi) const fn is_capped(&self) -> bool {
-        self.capped
     }
 }
 
@@ -195,11 +227,15 @@ fn note(notes: &mut [Note], index: u32) -> Option<&mut Note> {
     notes.get_mut(usize::try_from(index).ok()?)
 }
 
+/// Tick and place of the note at `index`.
+fn position(notes: &[Note], index: u32) -> Option<(u64, usize)> {
+    let index = usize::try_from(index).ok()?;
+    notes.get(index).map(|note| (note.start(), index))
+}
+
 #[inline]
-fn close(note: &mut Note, tick: u64, capped: &mut bool) {
-    let length = tick.saturating_sub(note.start());
-    *capped |= length > u64::from(LONGEST);
-    note.length = column::unsigned(length);
+fn close(note: &mut Note, tick: u64) {
+    note.length = column::unsigned(tick.saturating_sub(note.start()));
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Notes sound from their first tick to the one before their last; one that begins where another ends does not sound
 //! with it. Ticks are bucketed, not compared: sorting is what an analysis would spend its time on.
 
-use super::column::{double, ratio, unsigned};
+use super::column::{double, ratio};
 
 /// Bits for the change at a tick; the tick stands above them.
 const CHANGE_BITS: u32 = 24;
@@ -17,7 +17,7 @@ const CHANGE: std::ops::Range<u64> = 1..2 * NO_CHANGE - 1;
 /// Below this many changes a comparison sort is quicker than clearing the buckets.
 const FEW: usize = 192;
 
-/// The widest digit of the bucket sort, in bits.
+/// The widest digit of the radix sort: two of them tell four million ticks apart, which is an hour.
 const DIGIT_BITS: u32 = 11;
 
 /// Collects the ticks at which the number of sounding notes changes, track after track, then sweeps over them.
@@ -26,7 +26,6 @@ pub(in crate::midi) struct Polyphony {
     /// `tick << CHANGE_BITS | change + NO_CHANGE`; ascending within a track.
     changes: Vec<u64>,
     scratch: Vec<u64>,
-    buckets: Vec<u32>,
     tick: u64,
     pending: u64,
     is_sorted: bool,
@@ -89,26 +88,22 @@ impl Polyphony {
             self.sort(last_tick);
         }
         let (mut now, mut most, mut since) = (0_u64, 0_u64, 0_u64);
-        let (mut sounding, mut note_ticks) = (0_u64, 0_u128);
-        let mut changes = self.changes.iter().copied().peekable();
-        while let Some(change) = changes.next() {
+        let (mut sounding, mut note_ticks) = (0_u64, 0_u64);
+        for change in &self.changes {
             let tick = change >> CHANGE_BITS;
-            if now > 0 {
-                sounding += tick - since;
-                note_ticks += u128::from(now) * u128::from(tick - since);
-            }
-            since = tick;
-            now = (now + (change & ((1 << CHANGE_BITS) - 1))).saturating_sub(NO_CHANGE);
             // What begins and ends at one tick, on whichever track, counts together.
-            if changes.peek().is_none_or(|next| next >> CHANGE_BITS != tick) {
+            if tick != since {
                 most = most.max(now);
+                note_ticks = note_ticks.saturating_add(now.saturating_mul(tick - since));
+                sounding += if now > 0 { tick - since } else { 0 };
+                since = tick;
             }
+            now = (now + (change & ((1 << CHANGE_BITS) - 1))).saturating_sub(NO_CHANGE);
         }
-        let note_ticks = u64::try_from(note_ticks).unwrap_or(u64::MAX);
-        Sweep { most, mean: ratio(double(note_ticks), double(sounding)) }
+        Sweep { most: most.max(now), mean: ratio(double(note_ticks), double(sounding)) }
     }
 
-    /// Sorts the changes by tick.
+    /// Sorts the changes by tick: few by comparison, many by a radix sort, least significant digit first.
     fn sort(&mut self, last_tick: u64) {
         if self.changes.len() < FEW {
             self.changes.sort_unstable();
@@ -119,35 +114,40 @@ impl Polyphony {
         let digit = bits.div_ceil(passes);
         self.scratch.resize(self.changes.len(), 0);
         for pass in 0..passes {
-            self.sort_by_digit(CHANGE_BITS + pass * digit, (1 << digit) - 1);
+            sort_by_digit(&self.changes, &mut self.scratch, CHANGE_BITS + pass * digit, digit);
             std::mem::swap(&mut self.changes, &mut self.scratch);
         }
     }
+}
 
-    /// One pass of a least-significant-digit radix sort, from `changes` into `scratch`.
-    fn sort_by_digit(&mut self, shift: u32, mask: usize) {
-        let bucket = |change: u64| usize::try_from(change >> shift).unwrap_or_default() & mask;
-        self.buckets.clear();
-        self.buckets.resize(mask + 1, 0);
-        for change in &self.changes {
-            if let Some(count) = self.buckets.get_mut(bucket(*change)) {
-                *count += 1;
-            }
+/// One pass of the radix sort, by the digit of so many bits that begins at bit `shift`. Both slices are of one length.
+fn sort_by_digit(from: &[u64], to: &mut [u64], shift: u32, digit: u32) {
+    let mut places = [0_u32; 1 << DIGIT_BITS];
+    let mask = (1 << digit) - 1;
+    let bucket = |change: u64| usize::from(low_word(change >> shift) & mask);
+    for change in from {
+        if let Some(count) = places.get_mut(bucket(*change)) {
+            *count += 1;
         }
-        let mut start = 0;
-        for count in &mut self.buckets {
-            start += std::mem::replace(count, start);
-        }
-        for change in &self.changes {
-            if let Some(place) = self.buckets.get_mut(bucket(*change)) {
-                if let Some(to) = self.scratch.get_mut(usize::try_from(*place).unwrap_or(usize::MAX)) {
-                    *to = *change;
-                }
-                *place += 1;
-            }
-        }
-        debug_assert_eq!(start, unsigned(self.changes.len()), "every change found its bucket");
     }
+    let mut start = 0;
+    for place in places.iter_mut().take(usize::from(mask) + 1) {
+        start += std::mem::replace(place, start);
+    }
+    for change in from {
+        if let Some(place) = places.get_mut(bucket(*change)) {
+            if let Some(to) = usize::try_from(*place).ok().and_then(|place| to.get_mut(place)) {
+                *to = *change;
+            }
+            *place += 1;
+        }
+    }
+}
+
+#[inline]
+fn low_word(number: u64) -> u16 {
+    let [low, high, ..] = number.to_le_bytes();
+    u16::from_le_bytes([low, high])
 }
 
 #[cfg(test)]

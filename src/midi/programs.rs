@@ -3,7 +3,7 @@
 //! A program change holds for its channel on every track from its tick on; where ticks are equal, tracks count in
 //! order. Names of instruments are not known here.
 
-use super::notes::{Note, PERCUSSION};
+use super::notes::{Notes, PERCUSSION};
 use crate::record::Metadata;
 
 /// A program change, and how many notes of the file were read before it.
@@ -39,7 +39,7 @@ impl Programs {
     }
 
     /// Writes its columns, for all the `notes` of the file.
-    pub(in crate::midi) fn write(&mut self, notes: &[Note], to: &mut Metadata) {
+    pub(in crate::midi) fn write(&mut self, notes: &Notes, to: &mut Metadata) {
         let heard = self.heard(notes);
         to.programs = present(self.asked);
         to.instruments = present(heard);
@@ -47,18 +47,10 @@ impl Programs {
     }
 
     /// A bit for each program in force when a melodic note begins.
-    fn heard(&mut self, notes: &[Note]) -> u128 {
-        // The notes between the first and the last of a channel, by (tick, place in the file).
-        let mut spans = [None::<((u64, usize), (u64, usize))>; 16];
-        for (index, note) in notes.iter().enumerate() {
-            let at = (note.start(), index);
-            if let Some(span) = spans.get_mut(usize::from(note.channel() & 0x0F)) {
-                *span = Some(span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
-            }
-        }
+    fn heard(&mut self, notes: &Notes) -> u128 {
         let (mut heard, mut undecided) = (0_u128, 0_u16);
-        for ((channel, changes), span) in (0_u8..).zip(&mut self.changes).zip(spans) {
-            let Some((first, last)) = span.filter(|_| channel != PERCUSSION) else { continue };
+        for ((channel, changes), span) in (0_u8..).zip(&mut self.changes).zip(notes.spans()) {
+            let Some((first, last)) = (*span).filter(|_| channel != PERCUSSION) else { continue };
             changes.sort_by_key(|change| (change.tick, change.notes_before));
             let before_first = changes.partition_point(|change| change.precedes(first));
             let before_last = changes.partition_point(|change| change.precedes(last));
@@ -70,7 +62,7 @@ impl Programs {
             }
         }
         if undecided != 0 {
-            for (index, note) in notes.iter().enumerate() {
+            for (index, note) in notes.all().iter().enumerate() {
                 if undecided >> (note.channel() & 0x0F) & 1 == 1
                     && let Some(changes) = self.changes.get(usize::from(note.channel()))
                 {
@@ -108,8 +100,6 @@ fn present(bits: u128) -> Vec<i16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::midi::notes::Notes;
-
     enum Step {
         Program(u64, u8, u8),
         Note(u64, u8),
@@ -125,7 +115,8 @@ mod tests {
             }
         }
         let mut found = Metadata::default();
-        programs.write(notes.all(), &mut found);
+        notes.end_track(99, |_| {});
+        programs.write(&notes, &mut found);
         assert!(found.families.iter().all(|family| (0..16).contains(family)));
         (found.programs, found.instruments)
     }
@@ -160,7 +151,8 @@ mod tests {
             programs.push(0, channel, program, notes.count());
             notes.begin(0, channel, 60, 1);
         }
-        programs.write(notes.all(), &mut found);
+        notes.end_track(99, |_| {});
+        programs.write(&notes, &mut found);
         assert_eq!((found.instruments, found.families), (vec![0, 7, 8, 127], vec![0, 1, 15]));
     }
 }

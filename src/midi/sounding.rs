@@ -3,11 +3,14 @@
 //! One pass over the paired notes into small tables, from which everything is read off. Time and programs are others'.
 
 use super::column::{double, integer, ratio, real, smallint};
-use super::notes::{Note, PERCUSSION};
+use super::notes::{LONGEST, Note, PERCUSSION};
 use crate::record::Metadata;
 
 /// Counts by key or velocity, 0-127.
 type Table = [u32; 128];
+
+/// Lengths in ticks that are counted; the few longer ones are listed.
+const COUNTED_LENGTHS: usize = 2_048;
 
 /// The tables of one file.
 #[derive(Debug)]
@@ -15,36 +18,57 @@ pub(in crate::midi) struct Sounding {
     melodic: Table,
     drums: Table,
     velocities: Table,
+    /// How many melodic notes have each length.
+    lengths: Box<[u32; COUNTED_LENGTHS]>,
+    /// The lengths of the others.
+    long: Vec<u32>,
     /// A bit for each channel that has notes.
     channels: u16,
 }
 
-impl Sounding {
-    /// Counts all `notes`, and leaves the lengths of the melodic ones in `lengths`.
-    pub(in crate::midi) fn of(notes: &[Note], lengths: &mut Vec<u32>) -> Self {
-        let mut found = Self { melodic: [0; 128], drums: [0; 128], velocities: [0; 128], channels: 0 };
-        lengths.clear();
-        for note in notes {
-            let keys = if note.is_drum() {
-                &mut found.drums
-            } else {
-                lengths.push(note.length());
-                &mut found.melodic
-            };
-            count(keys, note.key());
-            count(&mut found.velocities, note.velocity());
-            found.channels |= 1 << (note.channel() & 0x0F);
+impl Default for Sounding {
+    fn default() -> Self {
+        Self {
+            melodic: [0; 128],
+            drums: [0; 128],
+            velocities: [0; 128],
+            lengths: Box::new([0; COUNTED_LENGTHS]),
+            long: Vec::new(),
+            channels: 0,
         }
-        found
+    }
+}
+
+impl Sounding {
+    /// Forgets the last file and counts all `notes` of the next.
+    pub(in crate::midi) fn count(&mut self, notes: &[Note]) {
+        (self.melodic, self.drums, self.velocities) = ([0; 128], [0; 128], [0; 128]);
+        self.lengths.fill(0);
+        self.long.clear();
+        self.channels = 0;
+        for note in notes {
+            if note.is_drum() {
+                add(&mut self.drums, note.key());
+            } else {
+                add(&mut self.melodic, note.key());
+                let length = usize::try_from(note.length()).unwrap_or(usize::MAX);
+                match self.lengths.get_mut(length) {
+                    Some(count) => *count += 1,
+                    None => self.long.push(note.length()),
+                }
+            }
+            add(&mut self.velocities, note.velocity());
+            self.channels |= 1 << (note.channel() & 0x0F);
+        }
     }
 
-    /// Writes its columns. `lengths` are those of [`Sounding::of`] and come back in another order.
-    pub(in crate::midi) fn write(
-        &self,
-        ticks_per_quarter: Option<u16>,
-        lengths: &mut [u32],
-        to: &mut Metadata,
-    ) {
+    /// Whether a note is longer than can be told.
+    pub(in crate::midi) fn is_capped(&self) -> bool {
+        self.long.contains(&LONGEST)
+    }
+
+    /// Writes its columns.
+    pub(in crate::midi) fn write(&mut self, ticks_per_quarter: Option<u16>, to: &mut Metadata) {
         let melodic = Moments::of(&self.melodic);
         let drums = Moments::of(&self.drums);
         let velocities = Moments::of(&self.velocities);
@@ -52,7 +76,7 @@ impl Sounding {
         to.n_melodic_notes = integer(melodic.count);
         to.n_drum_notes = integer(drums.count);
         to.note_length_median_beats = ticks_per_quarter
-            .zip(median(lengths))
+            .zip(self.median_length())
             .and_then(|(ticks, length)| ratio(length, f64::from(ticks)));
         (to.pitch_min, to.pitch_max) = (melodic.min, melodic.max);
         to.pitch_mean = melodic.mean.and_then(real);
@@ -66,10 +90,34 @@ impl Sounding {
         to.drum_keys = present(&self.drums).collect();
         to.has_drums = self.channels >> PERCUSSION & 1 == 1;
     }
+
+    /// The middle length of the melodic notes in ticks, or the mean of the two middle ones.
+    fn median_length(&mut self) -> Option<f64> {
+        let counted: usize = self.lengths.iter().map(|count| usize::try_from(*count).unwrap_or(0)).sum();
+        let count = counted + self.long.len();
+        let (upper, is_even) = (count / 2, count.is_multiple_of(2));
+        let lower = if is_even { upper.checked_sub(1)? } else { upper };
+        Some(f64::midpoint(self.length_at(lower, counted)?, self.length_at(upper, counted)?))
+    }
+
+    /// The length at this place, were they sorted.
+    fn length_at(&mut self, place: usize, counted: usize) -> Option<f64> {
+        if let Some(place) = place.checked_sub(counted).filter(|place| *place < self.long.len()) {
+            return Some(f64::from(*self.long.select_nth_unstable(place).1));
+        }
+        let mut before = 0;
+        for (length, count) in (0_u32..).zip(self.lengths.iter()) {
+            before += usize::try_from(*count).unwrap_or(0);
+            if before > place {
+                return Some(f64::from(length));
+            }
+        }
+        None
+    }
 }
 
 #[inline]
-fn count(table: &mut Table, at: u8) {
+fn add(table: &mut Table, at: u8) {
     if let Some(count) = table.get_mut(usize::from(at & 0x7F)) {
         *count += 1;
     }
@@ -83,19 +131,6 @@ fn present(table: &Table) -> impl Iterator<Item = i16> {
 fn pitch_classes(keys: &Table) -> i16 {
     let classes = present(keys).fold(0_u16, |classes, key| classes | 1 << (key % 12));
     smallint(classes.count_ones())
-}
-
-/// The middle value, or the mean of the two middle ones.
-fn median(values: &mut [u32]) -> Option<f64> {
-    let middle = values.len() / 2;
-    let is_even = values.len().is_multiple_of(2);
-    if values.is_empty() {
-        return None;
-    }
-    let (below, upper, _) = values.select_nth_unstable(middle);
-    let upper = f64::from(*upper);
-    let lower = if is_even { below.iter().max().map_or(upper, |lower| f64::from(*lower)) } else { upper };
-    Some(f64::midpoint(lower, upper))
 }
 
 /// What a table of counts says about its values.
@@ -147,10 +182,10 @@ mod tests {
             notes.begin(0, channel, key, velocity);
             notes.end(length, channel, key);
         }
-        let mut lengths = Vec::new();
-        let sounding = Sounding::of(notes.all(), &mut lengths);
+        let mut sounding = Sounding::default();
+        sounding.count(notes.all());
         let mut found = Metadata::default();
-        sounding.write(Some(100), &mut lengths, &mut found);
+        sounding.write(Some(100), &mut found);
         assert_eq!((found.n_notes, found.n_melodic_notes, found.n_drum_notes), (5, 4, 1));
         assert_eq!((found.pitch_min, found.pitch_max, found.pitch_mean), (Some(60), Some(72), Some(64.75)));
         assert_eq!((found.n_pitches, found.n_pitch_classes), (3, 2));
@@ -164,16 +199,29 @@ mod tests {
     #[test]
     fn no_notes_leave_no_figures() {
         let mut found = Metadata::default();
-        Sounding::of(&[], &mut Vec::new()).write(Some(100), &mut [], &mut found);
+        Sounding::default().write(Some(100), &mut found);
         assert_eq!(found, Metadata::default());
     }
 
     #[test]
-    fn medians() {
-        for (mut values, expected) in
-            [(vec![], None), (vec![3], Some(3.0)), (vec![9, 1], Some(5.0)), (vec![5, 1, 7], Some(5.0))]
-        {
-            assert_eq!(median(&mut values), expected);
+    fn median_lengths() {
+        for (lengths, expected) in [
+            (vec![], None),
+            (vec![3], Some(3.0)),
+            (vec![9, 1], Some(5.0)),
+            (vec![5, 1, 7], Some(5.0)),
+            (vec![1, 2_047, 2_048, 9_000], Some(2_047.5)),
+            (vec![5_000, 1, 9_000, 4_000, 8_000], Some(5_000.0)),
+            (vec![0, 0, 70_000], Some(0.0)),
+        ] {
+            let mut notes = Notes::default();
+            for length in &lengths {
+                notes.begin(0, 0, 60, 1);
+                notes.end(*length, 0, 60);
+            }
+            let mut sounding = Sounding::default();
+            sounding.count(notes.all());
+            assert_eq!(sounding.median_length(), expected, "{lengths:?}");
         }
     }
 }

@@ -60,7 +60,7 @@ warnings! {
     DATA_BYTE = 16, "data_byte";
     /// A meta or system exclusive event is longer than what is left of its track; cut there.
     EVENT_LENGTH = 17, "event_length";
-    /// A meta event whose content makes no sense (tempo 0, a key or meter that does not exist) was ignored.
+    /// A meta event that makes no sense (tempo 0, a key or meter that does not exist) was ignored.
     META_INVALID = 18, "meta_invalid";
     /// A number is spelled in more than four bytes.
     LONG_NUMBER = 19, "long_number";
@@ -81,7 +81,8 @@ impl Warnings {
         Self(Self::RIFF_WRAPPED.0 | Self::ALIEN_CHUNK.0 | Self::TEXT_CUT.0 | Self::VALUE_CAPPED.0);
 
     /// The bits that say that some of the music is missing.
-    const LOSSES: Self = Self(Self::FILE_TRUNCATED.0 | Self::BYTES_LOST.0 | Self::HEADER_MISSING.0);
+    const LOSSES: Self =
+        Self(Self::FILE_TRUNCATED.0 | Self::BYTES_LOST.0 | Self::HEADER_MISSING.0 | Self::EVENT_LENGTH.0);
 
     /// Whether any bit of `other` is set.
     #[must_use]

@@ -7,8 +7,12 @@ const NAME_LENGTH: usize = 1_024;
 
 /// A text as a name: one line, without blanks around it, at most 1,024 characters. Sets `is_cut` where it was longer.
 pub(super) fn name(text: &str, is_cut: &mut bool) -> String {
+    let text = text.trim_matches(is_padding);
+    if text.len() <= NAME_LENGTH && is_plain(text) {
+        return text.to_owned();
+    }
     let mut name = String::with_capacity(text.len().min(NAME_LENGTH));
-    for (count, character) in text.trim_matches(is_padding).chars().filter(|c| is_kept(*c)).enumerate() {
+    for (count, character) in text.chars().filter(|c| is_kept(*c)).enumerate() {
         if count == NAME_LENGTH {
             *is_cut = true;
             break;
@@ -29,6 +33,10 @@ pub(super) fn add(to: &mut String, text: &str) {
         let length = to.len();
         if length > 0 {
             to.push('\n');
+        }
+        if is_plain(line) {
+            to.push_str(line);
+            continue;
         }
         let start = to.len();
         to.extend(line.chars().filter(|c| is_kept(*c)));
@@ -60,6 +68,11 @@ pub(super) fn paragraphs(text: &str) -> String {
 /// Blanks and controls, which mean nothing at the ends of a text.
 fn is_padding(character: char) -> bool {
     character.is_whitespace() || character.is_control()
+}
+
+/// Whether it is ASCII without control characters, as most text is: then there is nothing to look at one by one.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Of the control characters only those that separate words and lines are kept.
