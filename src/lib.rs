@@ -10,7 +10,11 @@
 //! An **entry is rejected** (recorded with a reason, the run goes on) or the **run fails** (it stops, and the same
 //! command resumes it): the two are never mixed.
 
+pub mod archive;
 pub mod digest;
+pub mod entry;
 pub mod error;
+pub mod format;
+pub mod mapping;
 pub mod record;
 pub mod reject;
