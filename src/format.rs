@@ -137,7 +137,8 @@ impl EntryKind {
             return Refusal::new(Reason::MidiEmpty, "it is named like a MIDI file and is empty");
         }
         let found = magic::describe(head);
-        let detail = format!("it is named like a MIDI file, but no `MThd` is in its first {HEAD} bytes: {found}");
+        let detail =
+            format!("it is named like a MIDI file, but no `MThd` is in its first {HEAD} bytes: {found}");
         Refusal::new(Reason::NotMidiContent, detail)
     }
 }

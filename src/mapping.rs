@@ -3,7 +3,10 @@
 //! The only module with `unsafe` code. Mapping has one danger: a file that shrinks, or a disk that fails, under the map
 //! kills the process by SIGBUS. Here a handler puts zeros in the place of what is gone and marks the mapping; whoever reads
 //! it must ask [`Input::is_intact`] afterwards. What the bytes mean is decided elsewhere.
-#![expect(unsafe_code, reason = "memory maps and the handler for their faults; the rest of the crate denies it")]
+#![expect(
+    unsafe_code,
+    reason = "memory maps and the handler for their faults; the rest of the crate denies it"
+)]
 
 mod fault;
 

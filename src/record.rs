@@ -127,16 +127,36 @@ macro_rules! row {
 }
 
 macro_rules! column_type {
-    (bool) => { $crate::record::ColumnType::Bool };
-    (int2) => { $crate::record::ColumnType::Int2 };
-    (int4) => { $crate::record::ColumnType::Int4 };
-    (int8) => { $crate::record::ColumnType::Int8 };
-    (float4) => { $crate::record::ColumnType::Float4 };
-    (float8) => { $crate::record::ColumnType::Float8 };
-    (text) => { $crate::record::ColumnType::Text };
-    (bytea) => { $crate::record::ColumnType::Bytea };
-    (int2_array) => { $crate::record::ColumnType::Int2Array };
-    (text_array) => { $crate::record::ColumnType::TextArray };
+    (bool) => {
+        $crate::record::ColumnType::Bool
+    };
+    (int2) => {
+        $crate::record::ColumnType::Int2
+    };
+    (int4) => {
+        $crate::record::ColumnType::Int4
+    };
+    (int8) => {
+        $crate::record::ColumnType::Int8
+    };
+    (float4) => {
+        $crate::record::ColumnType::Float4
+    };
+    (float8) => {
+        $crate::record::ColumnType::Float8
+    };
+    (text) => {
+        $crate::record::ColumnType::Text
+    };
+    (bytea) => {
+        $crate::record::ColumnType::Bytea
+    };
+    (int2_array) => {
+        $crate::record::ColumnType::Int2Array
+    };
+    (text_array) => {
+        $crate::record::ColumnType::TextArray
+    };
 }
 
 macro_rules! hand_over {
@@ -155,13 +175,27 @@ macro_rules! hand_over {
 }
 
 macro_rules! heap {
-    (text or_null, $value:expr) => { $value.as_ref().map_or(0, |value| value.len()) };
-    (bytea or_null, $value:expr) => { $value.as_ref().map_or(0, |value| value.len()) };
-    (text, $value:expr) => { $value.len() };
-    (bytea, $value:expr) => { $value.len() };
-    (int2_array, $value:expr) => { 2 * $value.len() };
-    (text_array, $value:expr) => { $value.iter().map(|value| size_of::<String>() + value.len()).sum::<usize>() };
-    ($kind:ident $($optional:ident)?, $value:expr) => { 0 };
+    (text or_null, $value:expr) => {
+        $value.as_ref().map_or(0, |value| value.len())
+    };
+    (bytea or_null, $value:expr) => {
+        $value.as_ref().map_or(0, |value| value.len())
+    };
+    (text, $value:expr) => {
+        $value.len()
+    };
+    (bytea, $value:expr) => {
+        $value.len()
+    };
+    (int2_array, $value:expr) => {
+        2 * $value.len()
+    };
+    (text_array, $value:expr) => {
+        $value.iter().map(|value| size_of::<String>() + value.len()).sum::<usize>()
+    };
+    ($kind:ident $($optional:ident)?, $value:expr) => {
+        0
+    };
 }
 
 pub(crate) use {column_type, hand_over, heap, row};

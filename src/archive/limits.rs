@@ -130,8 +130,9 @@ impl Limits {
     #[must_use]
     pub fn nested_size(&self, size: u64) -> Refusal {
         let most = self.nested_size;
-        let detail =
-            format!("this archive inside an archive has {size} bytes and may have {most} (--max-nested-size)");
+        let detail = format!(
+            "this archive inside an archive has {size} bytes and may have {most} (--max-nested-size)"
+        );
         Refusal::new(Reason::LimitNestedSize, detail)
     }
 
@@ -143,7 +144,8 @@ impl Limits {
         if depth <= self.depth {
             return Ok(());
         }
-        let detail = format!("this archive is nested {depth} deep, and {} is allowed (--max-depth)", self.depth);
+        let detail =
+            format!("this archive is nested {depth} deep, and {} is allowed (--max-depth)", self.depth);
         Err(Refusal::new(Reason::LimitDepth, detail))
     }
 
@@ -183,7 +185,11 @@ impl Limits {
         if output <= self.output && !beyond_ratio {
             return Ok(());
         }
-        let most = if beyond_ratio { self.output_grace.max(input.saturating_mul(self.output_ratio)) } else { self.output };
+        let most = if beyond_ratio {
+            self.output_grace.max(input.saturating_mul(self.output_ratio))
+        } else {
+            self.output
+        };
         let detail = format!(
             "{input} bytes on disk yield more than {most} bytes (--max-output); what came before was kept"
         );
@@ -198,7 +204,8 @@ impl Limits {
         if length <= self.name {
             return Ok(());
         }
-        let detail = format!("its name has {length} bytes, and {} are allowed; the start of it is shown", self.name);
+        let detail =
+            format!("its name has {length} bytes, and {} are allowed; the start of it is shown", self.name);
         Err(Refusal::new(Reason::LimitName, detail))
     }
 }

@@ -56,7 +56,9 @@ impl<R: Read> Decoder<R> {
         let counted = Counted { reader, source: Arc::clone(&source) };
         let kind = match compression {
             Compression::None => Kind::Plain(counted),
-            Compression::Gzip => Kind::Gzip(Gzip::Between(BufReader::with_capacity(INPUT_BUFFER, counted), false)),
+            Compression::Gzip => {
+                Kind::Gzip(Gzip::Between(BufReader::with_capacity(INPUT_BUFFER, counted), false))
+            }
             Compression::Zstandard => {
                 let failed = |error: io::Error| Refusal::new(Reason::ArchiveDamaged, error.to_string());
                 let input = BufReader::with_capacity(INPUT_BUFFER, counted);
@@ -95,11 +97,13 @@ impl<R: Read> Decoder<R> {
         let at = self.output;
         let text = error.to_string();
         if error.kind() == io::ErrorKind::UnexpectedEof {
-            let detail = format!("the compressed data ends too early, after {at} decoded bytes; those were kept");
+            let detail =
+                format!("the compressed data ends too early, after {at} decoded bytes; those were kept");
             Refusal::new(Reason::ArchiveTruncated, detail)
         } else if text.contains("too much memory") {
             let most = self.limits.decoder_memory;
-            let detail = format!("decoding it would need a window larger than {most} bytes (--decoder-memory)");
+            let detail =
+                format!("decoding it would need a window larger than {most} bytes (--decoder-memory)");
             Refusal::new(Reason::LimitDecoderMemory, detail)
         } else {
             let detail = format!(
@@ -146,7 +150,10 @@ impl<R: Read> Read for Decoder<R> {
 
 impl<R: Read> std::fmt::Debug for Decoder<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Decoder").field("source", &self.source).field("output", &self.output).finish_non_exhaustive()
+        f.debug_struct("Decoder")
+            .field("source", &self.source)
+            .field("output", &self.output)
+            .finish_non_exhaustive()
     }
 }
 
@@ -274,7 +281,9 @@ mod tests {
         let (one, two) = (noise(100_000), b"two".to_vec());
         let whole = [one.clone(), two.clone()].concat();
         let limits = Limits::default();
-        for (compression, encode) in [(Compression::Gzip, gzip as fn(&[u8]) -> _), (Compression::Zstandard, zst)] {
+        for (compression, encode) in
+            [(Compression::Gzip, gzip as fn(&[u8]) -> _), (Compression::Zstandard, zst)]
+        {
             let both = [encode(&one), encode(&[]), encode(&two)].concat();
             assert_eq!(decode(compression, &both, &limits), (whole.clone(), None), "{compression:?}");
         }
@@ -287,7 +296,9 @@ mod tests {
     fn what_is_cut_or_damaged_says_so_and_keeps_the_start() {
         let content = noise(300_000);
         let limits = Limits::default();
-        for (compression, encoded) in [(Compression::Gzip, gzip(&content)), (Compression::Zstandard, zst(&content))] {
+        for (compression, encoded) in
+            [(Compression::Gzip, gzip(&content)), (Compression::Zstandard, zst(&content))]
+        {
             for length in (1..encoded.len()).step_by(9_973).chain([encoded.len() - 1]) {
                 let (out, reason) = decode(compression, &encoded[..length], &limits);
                 assert_eq!(reason, Some(Reason::ArchiveTruncated), "{compression:?} cut at {length}");
@@ -305,7 +316,10 @@ mod tests {
         bad_crc[end] ^= 1;
         assert_eq!(decode(Compression::Gzip, &bad_crc, &limits), (content, Some(Reason::ArchiveDamaged)));
         assert_eq!(decode(Compression::Gzip, b"", &limits).1, Some(Reason::ArchiveTruncated));
-        assert_eq!(decode(Compression::Gzip, b"\x1f\x8b\x07\0\0\0\0\0\0\0\0", &limits).1, Some(Reason::ArchiveDamaged));
+        assert_eq!(
+            decode(Compression::Gzip, b"\x1f\x8b\x07\0\0\0\0\0\0\0\0", &limits).1,
+            Some(Reason::ArchiveDamaged)
+        );
     }
 
     #[test]
@@ -334,7 +348,10 @@ mod tests {
         encoder.window_log(28).unwrap();
         encoder.write_all(&noise(10_000)).unwrap();
         let encoded = encoder.finish().unwrap();
-        assert_eq!(decode(Compression::Zstandard, &encoded, &Limits::default()).1, Some(Reason::LimitDecoderMemory));
+        assert_eq!(
+            decode(Compression::Zstandard, &encoded, &Limits::default()).1,
+            Some(Reason::LimitDecoderMemory)
+        );
     }
 
     #[test]
@@ -346,7 +363,8 @@ mod tests {
             }
         }
         for compression in [Compression::None, Compression::Gzip, Compression::Zstandard] {
-            let error = Decoder::new(compression, Broken, &Limits::default()).unwrap().read(&mut [0; 9]).unwrap_err();
+            let error =
+                Decoder::new(compression, Broken, &Limits::default()).unwrap().read(&mut [0; 9]).unwrap_err();
             assert_eq!(refusal_of(&error).reason, Reason::IoError, "{compression:?}");
         }
     }

@@ -170,7 +170,8 @@ impl<R: Read> TarReader<R> {
             match kind {
                 Kind::LongName => {
                     let name = self.extension(size, &mut pending.refusal)?;
-                    pending.name = Some(name.split(|byte| *byte == 0).next().unwrap_or_default().to_vec());
+                    let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+                    pending.name = (!name.is_empty()).then(|| name.to_vec()).or(pending.name);
                 }
                 Kind::LongLink | Kind::GlobalExtension => {
                     self.extension(size, &mut None)?;
@@ -254,7 +255,8 @@ impl<R: Read> TarReader<R> {
 
     fn damaged(&mut self, what: &str) {
         let at = self.position.saturating_sub(BLOCK as u64);
-        let detail = format!("the tar has {what} at byte {at}; what could be found before and behind it was kept");
+        let detail =
+            format!("the tar has {what} at byte {at}; what could be found before and behind it was kept");
         self.refusal.get_or_insert(Refusal::new(Reason::ArchiveDamaged, detail));
     }
 

@@ -51,7 +51,8 @@ impl ZipDirectory {
                 found.refusal = refusal;
             }
             if found.members.is_empty() && found.directories == 0 && found.links == 0 {
-                let detail = "it is named or starts like a zip, but neither a directory nor a member was found in it";
+                let detail =
+                    "it is named or starts like a zip, but neither a directory nor a member was found in it";
                 return Err(Refusal::new(Reason::ZipDamaged, detail));
             }
         }
@@ -95,7 +96,10 @@ impl ZipDirectory {
     #[must_use]
     pub fn name_decoder(&self, bytes: &[u8]) -> NameDecoder {
         let mut decoder = NameDecoder::default();
-        self.members.iter().filter(|member| !member.name_is_utf8()).for_each(|member| decoder.observe(member.name(bytes)));
+        self.members
+            .iter()
+            .filter(|member| !member.name_is_utf8())
+            .for_each(|member| decoder.observe(member.name(bytes)));
         decoder
     }
 
@@ -182,7 +186,12 @@ impl ZipDirectory {
         }
     }
 
-    fn data<'a>(&self, bytes: &'a [u8], index: usize, limits: &Limits) -> Result<(&Member, &'a [u8]), Refusal> {
+    fn data<'a>(
+        &self,
+        bytes: &'a [u8],
+        index: usize,
+        limits: &Limits,
+    ) -> Result<(&Member, &'a [u8]), Refusal> {
         let outside = || Refusal::new(Reason::ArchiveDamaged, "the archive has no member at this position");
         let member = self.members.get(index).ok_or_else(outside)?;
         if let Some(refusal) = self.refusal_of(member, limits) {

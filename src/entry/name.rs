@@ -141,7 +141,6 @@ impl Default for Evidence {
 
 impl Evidence {
     fn add(&mut self, raw: &[u8]) {
-        // The folder is in every name; said once per name it would drown what the names say.
         self.detector.feed(raw, false);
         self.detector.feed(b"\n", false);
         for byte in raw {
@@ -162,7 +161,11 @@ impl Evidence {
             .into_iter()
             .chain([encoding_rs::WINDOWS_1257, encoding_rs::WINDOWS_1258, encoding_rs::ISO_8859_2])
             .any(|western| western == encoding);
-        if western && self.dos_letters > self.windows_letters { Guess::Dos } else { Guess::Standard(encoding) }
+        if western && self.dos_letters > self.windows_letters {
+            Guess::Dos
+        } else {
+            Guess::Standard(encoding)
+        }
     }
 }
 
@@ -189,16 +192,41 @@ impl Guess {
 
 /// The detector's encodings, in lower case.
 const LABELS: &[&str] = &[
-    "big5", "euc-jp", "euc-kr", "gbk", "gb18030", "ibm866", "iso-2022-jp", "iso-8859-2", "iso-8859-4", "iso-8859-5",
-    "iso-8859-6", "iso-8859-7", "iso-8859-8", "iso-8859-8-i", "iso-8859-13", "koi8-u", "koi8-r", "shift_jis",
-    "windows-874", "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254", "windows-1255",
-    "windows-1256", "windows-1257", "windows-1258",
+    "big5",
+    "euc-jp",
+    "euc-kr",
+    "gbk",
+    "gb18030",
+    "ibm866",
+    "iso-2022-jp",
+    "iso-8859-2",
+    "iso-8859-4",
+    "iso-8859-5",
+    "iso-8859-6",
+    "iso-8859-7",
+    "iso-8859-8",
+    "iso-8859-8-i",
+    "iso-8859-13",
+    "koi8-u",
+    "koi8-r",
+    "shift_jis",
+    "windows-874",
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+    "windows-1253",
+    "windows-1254",
+    "windows-1255",
+    "windows-1256",
+    "windows-1257",
+    "windows-1258",
 ];
 
-/// The bytes before the last separator. Both separators are ASCII; as a trailing byte of Shift-JIS `\` may cut a character,
-/// which only makes two folders of one.
+/// The bytes before the last separator: `/`, or `\` in names without one. In Shift-JIS `\` may be half a character; that
+/// only makes two folders of one.
 fn folder_of(raw: &[u8]) -> &[u8] {
-    raw.iter().rposition(|byte| matches!(byte, b'/' | b'\\')).and_then(|end| raw.get(..end)).unwrap_or_default()
+    let last = |separator: u8| raw.iter().rposition(|byte| *byte == separator);
+    last(b'/').or_else(|| last(b'\\')).and_then(|end| raw.get(..end)).unwrap_or_default()
 }
 
 fn invalid_sequences(raw: &[u8]) -> usize {
@@ -227,7 +255,11 @@ mod tests {
             (gbk("中国音乐/月亮代表我的心.mid"), "中国音乐/月亮代表我的心.mid", "gbk"),
             (b"DOS/F\x81r Elise.mid".to_vec(), "DOS/Für Elise.mid", "cp437"),
             (b"DOS/Fr\x8are Jacques.mid".to_vec(), "DOS/Frère Jacques.mid", "cp437"),
-            (b"DOS/Se\xa4orita M\x84rchen gr\x94\xe1er.mid".to_vec(), "DOS/Señorita Märchen größer.mid", "cp437"),
+            (
+                b"DOS/Se\xa4orita M\x84rchen gr\x94\xe1er.mid".to_vec(),
+                "DOS/Señorita Märchen größer.mid",
+                "cp437",
+            ),
             ("日本語/a.mid".into(), "日本語/a.mid", "utf-8"),
             (b"plain.mid".to_vec(), "plain.mid", "utf-8"),
         ];

@@ -121,7 +121,9 @@ impl Container {
     #[must_use]
     pub fn inner_name(self, name: &[u8]) -> Vec<u8> {
         let (stem, rename): (usize, &[u8]) = match extension_of(&String::from_utf8_lossy(name)).as_str() {
-            "gz" | "gzip" | "zst" | "zstd" => (name.iter().rposition(|byte| *byte == b'.').unwrap_or(name.len()), b""),
+            "gz" | "gzip" | "zst" | "zstd" => {
+                (name.iter().rposition(|byte| *byte == b'.').unwrap_or(name.len()), b"")
+            }
             "tgz" | "tzst" => (name.iter().rposition(|byte| *byte == b'.').unwrap_or(name.len()), b".tar"),
             _ => (name.len(), b""),
         };

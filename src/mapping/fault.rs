@@ -22,9 +22,9 @@ struct Slot {
     damaged: AtomicBool,
 }
 
-static TABLE: [Slot; SLOTS] =
-    [const { Slot { start: AtomicUsize::new(FREE), length: AtomicUsize::new(0), damaged: AtomicBool::new(false) } };
-        SLOTS];
+static TABLE: [Slot; SLOTS] = [const {
+    Slot { start: AtomicUsize::new(FREE), length: AtomicUsize::new(0), damaged: AtomicBool::new(false) }
+}; SLOTS];
 
 /// The handler that was there before ours.
 static EARLIER: OnceLock<libc::sigaction> = OnceLock::new();
@@ -39,9 +39,8 @@ impl Registration {
     /// Watches a mapping; none if the table is full.
     pub(super) fn new(start: usize, length: usize) -> io::Result<Option<Self>> {
         install()?;
-        let free = TABLE
-            .iter()
-            .position(|slot| slot.start.compare_exchange(FREE, TAKEN, Acquire, Relaxed).is_ok());
+        let free =
+            TABLE.iter().position(|slot| slot.start.compare_exchange(FREE, TAKEN, Acquire, Relaxed).is_ok());
         let Some(index) = free else { return Ok(None) };
         if let Some(slot) = TABLE.get(index) {
             slot.length.store(length, Relaxed);
@@ -119,8 +118,7 @@ fn fill_with_zeros(address: usize, end: usize) -> bool {
         let page_size = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE)).unwrap_or(4_096);
         let page = address & !(page_size - 1);
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE;
-        let mapped =
-            libc::mmap(ptr::without_provenance_mut(page), end - page, libc::PROT_READ, flags, -1, 0);
+        let mapped = libc::mmap(ptr::without_provenance_mut(page), end - page, libc::PROT_READ, flags, -1, 0);
         *libc::__errno_location() = errno;
         mapped != libc::MAP_FAILED
     }

@@ -61,17 +61,15 @@ mod tests {
         let cases: &[(&[u8], Extension)] = &[
             (b"", Extension::default()),
             (b"11 size=12\n", Extension { size: Some(12), ..Extension::default() }),
-            (b"11 size=12\n14 path=a.mid\n", Extension {
-                size: Some(12),
-                path: Some(b"a.mid".to_vec()),
-                is_sparse: false,
-            }),
+            (
+                b"11 size=12\n14 path=a.mid\n",
+                Extension { size: Some(12), path: Some(b"a.mid".to_vec()), is_sparse: false },
+            ),
             (record.as_bytes(), Extension { path: Some(long.clone().into_bytes()), ..Extension::default() }),
-            (b"25 GNU.sparse.name=a.mid\n", Extension {
-                path: Some(b"a.mid".to_vec()),
-                is_sparse: true,
-                size: None,
-            }),
+            (
+                b"25 GNU.sparse.name=a.mid\n",
+                Extension { path: Some(b"a.mid".to_vec()), is_sparse: true, size: None },
+            ),
             (b"99999999999999999999 size=1\n", Extension::default()),
             (b"0 size=1\n", Extension::default()),
             (b"11 size=1x\n", Extension::default()),

@@ -58,7 +58,8 @@ fn all_header_formats_are_read() {
     let long = format!("{}/a.mid", "folder/".repeat(40));
     let mut gnu = tar::Builder::new(Vec::new());
     let mut ustar = tar::Builder::new(Vec::new());
-    for (builder, mut header) in [(&mut gnu, tar::Header::new_gnu()), (&mut ustar, tar::Header::new_ustar())] {
+    for (builder, mut header) in [(&mut gnu, tar::Header::new_gnu()), (&mut ustar, tar::Header::new_ustar())]
+    {
         header.set_size(5);
         header.set_mode(0o644);
         builder.append_data(&mut header, "dir/a.mid", &b"MThd1"[..]).unwrap();
@@ -206,7 +207,10 @@ fn sparse_files_are_refused_and_passed_over() {
     let tar = [old, pax, member(b"next", b'0', b"y"), end()].concat();
     let (members, refusal, _) = read(&tar[..], &Limits::default());
     let unsupported = Err(Reason::UnsupportedMethod);
-    assert_eq!(members, [(b"sparse".to_vec(), unsupported.clone()), (b"b.mid".to_vec(), unsupported), ok("next", b"y")]);
+    assert_eq!(
+        members,
+        [(b"sparse".to_vec(), unsupported.clone()), (b"b.mid".to_vec(), unsupported), ok("next", b"y")]
+    );
     assert_eq!(refusal, None);
     // A map without end.
     let endless = [sparse.as_bytes().to_vec(), map.repeat(4_000)].concat();
@@ -215,8 +219,10 @@ fn sparse_files_are_refused_and_passed_over() {
 
 #[test]
 fn a_cut_compressed_tar_keeps_its_start() {
-    let tar: Vec<u8> =
-        (0..50_u8).flat_map(|index| member(&[b'a' + index % 26], b'0', &[index; 3_000])).chain(end()).collect();
+    let tar: Vec<u8> = (0..50_u8)
+        .flat_map(|index| member(&[b'a' + index % 26], b'0', &[index; 3_000]))
+        .chain(end())
+        .collect();
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
     gzip.write_all(&tar).unwrap();
     let gzip = gzip.finish().unwrap();

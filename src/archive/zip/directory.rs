@@ -57,7 +57,8 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> ZipDirectory {
             }
         };
         if listed == 0 && is_of_inner_zip(bytes, &record) {
-            found.refusal = Some(truncated("the directory at its end is that of another zip in or behind it"));
+            found.refusal =
+                Some(truncated("the directory at its end is that of another zip in or behind it"));
             return found;
         }
         listed += 1;
@@ -90,7 +91,9 @@ fn truncated(what: &str) -> Refusal {
 fn is_of_inner_zip(bytes: &[u8], first: &ZipFileHeaderRecord<'_>) -> bool {
     let record = range(bytes, first.central_directory_offset(), RECORD).unwrap_or_default();
     let offset = u32_at(record, 42);
-    bytes.starts_with(LOCAL_SIGNATURE) && offset != u32::MAX && first.local_header_offset() > u64::from(offset)
+    bytes.starts_with(LOCAL_SIGNATURE)
+        && offset != u32::MAX
+        && first.local_header_offset() > u64::from(offset)
 }
 
 enum Kind {

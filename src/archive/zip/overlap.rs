@@ -15,7 +15,9 @@ pub(super) fn mark(members: &mut [Member]) {
     let mut order: Vec<u32> =
         (0_u32..).zip(members.iter()).filter(|(_, member)| full(member)).map(|(index, _)| index).collect();
     let at = |members: &[Member], index: u32| {
-        members.get(usize::try_from(index).unwrap_or(usize::MAX)).map_or((0, 0), |member| (member.data, end(member)))
+        members
+            .get(usize::try_from(index).unwrap_or(usize::MAX))
+            .map_or((0, 0), |member| (member.data, end(member)))
     };
     order.sort_unstable_by_key(|index| at(members, *index));
     let mut reach = 0;

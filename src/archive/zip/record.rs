@@ -149,7 +149,9 @@ impl Member {
 impl Trouble {
     pub(super) fn refusal(self, member: &Member) -> Refusal {
         match self {
-            Self::Encrypted => Refusal::new(Reason::Encrypted, "it is encrypted, and no password is asked for"),
+            Self::Encrypted => {
+                Refusal::new(Reason::Encrypted, "it is encrypted, and no password is asked for")
+            }
             Self::Method => {
                 let method = method_name(member.method);
                 let detail = format!("it is compressed by {method}; stored and deflated members are read");
@@ -163,7 +165,8 @@ impl Trouble {
                 Refusal::new(Reason::ArchiveTruncated, detail)
             }
             Self::NoHeader => {
-                let detail = format!("the directory says that it starts at byte {}, where none does", member.data);
+                let detail =
+                    format!("the directory says that it starts at byte {}, where none does", member.data);
                 Refusal::new(Reason::ArchiveDamaged, detail)
             }
             Self::Overlap => {

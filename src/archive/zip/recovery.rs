@@ -102,9 +102,8 @@ impl LocalHeader {
 
     /// The member, and where to go on; none where its end is not known.
     fn resolve(self, bytes: &[u8], work: &mut Work) -> (Member, Option<usize>) {
-        let cut = |declared: &Declared| {
-            Member::new(declared, self.name, self.data as u64).troubled(Trouble::Cut)
-        };
+        let cut =
+            |declared: &Declared| Member::new(declared, self.name, self.data as u64).troubled(Trouble::Cut);
         if !self.has_descriptor {
             let end = self.data.checked_add(usize::try_from(self.declared.compressed).unwrap_or(usize::MAX));
             return match end.filter(|end| *end <= bytes.len()) {
@@ -200,7 +199,8 @@ fn read_descriptor(behind: &[u8], end: &End) -> Option<(u32, usize)> {
     let crc = range(behind, signature, 4)?;
     let sizes = usize::try_from(signature).ok()? + 4;
     let compressed = end.compressed as u64;
-    let short = u64::from(u32_at(behind, sizes)) == compressed && u64::from(u32_at(behind, sizes + 4)) == end.uncompressed;
+    let short = u64::from(u32_at(behind, sizes)) == compressed
+        && u64::from(u32_at(behind, sizes + 4)) == end.uncompressed;
     if short && behind.len() >= sizes + 8 {
         return Some((u32_at(crc, 0), sizes + 8));
     }

@@ -113,7 +113,10 @@ fn read(bytes: &[u8], limits: &Limits) -> Result<(Contents, Option<Reason>), Rea
 }
 
 fn named<'a>(contents: &'a Contents) -> Vec<(&'a str, Result<usize, Reason>)> {
-    contents.iter().map(|(name, content)| (name.as_str(), content.as_ref().map(Vec::len).map_err(|reason| *reason))).collect()
+    contents
+        .iter()
+        .map(|(name, content)| (name.as_str(), content.as_ref().map(Vec::len).map_err(|reason| *reason)))
+        .collect()
 }
 
 #[test]
@@ -129,7 +132,8 @@ fn members_are_read_in_order_and_duplicates_kept() {
     ]);
     let (contents, refusal) = read(&bytes, &Limits::default()).unwrap();
     assert_eq!(refusal, None);
-    let expected = [("dir/a.mid", Ok(10_000)), ("dir/a.mid", Ok(7)), ("empty.mid", Ok(0)), ("../../etc/passwd", Ok(1))];
+    let expected =
+        [("dir/a.mid", Ok(10_000)), ("dir/a.mid", Ok(7)), ("empty.mid", Ok(0)), ("../../etc/passwd", Ok(1))];
     assert_eq!(named(&contents), expected);
     assert_eq!(contents[0].1, Ok(text));
     let directory = ZipDirectory::read(&bytes, &Limits::default()).unwrap();
@@ -180,7 +184,10 @@ fn each_member_is_refused_for_its_own_reason() {
     // Data that cannot be inflated.
     let (mut bytes, _) = zip(&[entry("damaged", b"hello hello hello hello", DEFLATED)]);
     bytes[30 + 7] = 0xff;
-    assert_eq!(named(&read(&bytes, &Limits::default()).unwrap().0), [("damaged", Err(Reason::ArchiveDamaged))]);
+    assert_eq!(
+        named(&read(&bytes, &Limits::default()).unwrap().0),
+        [("damaged", Err(Reason::ArchiveDamaged))]
+    );
 }
 
 #[test]
@@ -216,7 +223,8 @@ fn a_bomb_of_overlaps_costs_nothing() {
 
 #[test]
 fn a_truncated_zip_is_recovered_from_its_local_headers() {
-    let noise: Vec<u8> = (0..40_000_u32).map(|index| index.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    let noise: Vec<u8> =
+        (0..40_000_u32).map(|index| index.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
     let streamed = |name, method| Entry { flags: 8, ..Entry::new(name, &noise, method) };
     let inner = zip(&[Entry::new("inner.mid", b"inner", STORED)]).0;
     let (bytes, directory) = zip(&[
@@ -301,7 +309,8 @@ fn names_come_from_the_unicode_path_where_it_is_current() {
         data
     };
     let bytes = written(&[("x.mid", field(b"x.mid", "日本.mid")), ("y.mid", field(b"other", "日本.mid"))]);
-    let names: Vec<_> = read(&bytes, &Limits::default()).unwrap().0.into_iter().map(|(name, _)| name).collect();
+    let names: Vec<_> =
+        read(&bytes, &Limits::default()).unwrap().0.into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["日本.mid", "y.mid"]);
 }
 
