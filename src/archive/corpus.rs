@@ -86,10 +86,10 @@ fn read(name: &str, bytes: &[u8], prefix: &str, found: &mut Vec<Found>) {
     }
     for (name, content) in members {
         let path = format!("{prefix}{name}");
-        if let EntryKind::Archive(Format::Container(container)) = EntryKind::classify(&content, &name) {
-            if container.inside(&content) != Format::Other {
-                read(&name, &content, &format!("{path}!/"), found);
-            }
+        let kind = EntryKind::classify(&content, &name);
+        if matches!(kind, EntryKind::Archive(Format::Container(inner)) if inner.inside(&content) != Format::Other)
+        {
+            read(&name, &content, &format!("{path}!/"), found);
         }
         found.push(Found { path, content });
     }
@@ -148,8 +148,31 @@ fn foreign_names_become_what_was_meant() {
     let mut found = Vec::new();
     read("names.zip", input.as_slice(), "", &mut found);
     let names: Vec<_> = found.iter().map(|entry| entry.path.as_str()).collect();
-    let expected = ["曲/ボレロ１.mid", "曲/町の音楽.mid", "曲/ラジャンョン.mid"];
-    eprintln!("{names:#?} {expected:?}");
+    let expected = [
+        "曲/バトル１.mid",
+        "曲/町の音楽.mid",
+        "曲/ダンジョン.mid",
+        "曲/教会.mid",
+        "曲/ボス戦３.mid",
+        "曲/エンディング.mid",
+        "曲/表示ソ能.mid",
+        "曲/十字架.mid",
+        "曲/予感.mid",
+        "曲/ゲームオーバー.mid",
+        "Müsik/Frère Jacques.mid",
+        "Müsik/Für Elise (größer).mid",
+        "Müsik/Señorita niña.mid",
+        "Müsik/Ça ira - Été.mid",
+        "Müsik/Åse's død.mid",
+        "Полюшко/песня0.mid",
+        "Полюшко/песня1.mid",
+        "Полюшко/песня2.mid",
+        "日本語/UTF8フラグ付き.mid",
+        "emoji/🎹 piano.mid",
+        "nfd/Cafe\u{301}.mid",
+        "readme.txt",
+    ];
+    assert_eq!(names, expected);
 }
 
 /// Run by hand: `cargo test --release -- --ignored --nocapture speed`.
@@ -158,21 +181,24 @@ fn foreign_names_become_what_was_meant() {
 fn speed() {
     let Some(folder) = corpus() else { return };
     let limits = Limits::default();
-    let best = |work: &mut dyn FnMut() -> u64| {
-        let mut times: Vec<_> = (0..9)
-            .map(|_| {
-                let started = std::time::Instant::now();
-                assert!(work() > 0);
-                started.elapsed()
-            })
-            .collect();
-        times.sort_unstable();
-        times[0].as_secs_f64() * 1e3
+    // Side by side, because the machine does other things as well; the best of each.
+    let compare = |name: &str, ours: &mut dyn FnMut() -> u64, bare: &mut dyn FnMut() -> u64| {
+        let time = |work: &mut dyn FnMut() -> u64| {
+            let started = std::time::Instant::now();
+            assert!(work() > 0);
+            started.elapsed().as_secs_f64() * 1e3
+        };
+        let (mut best, mut best_bare) = (f64::MAX, f64::MAX);
+        for _ in 0..40 {
+            best = best.min(time(ours));
+            best_bare = best_bare.min(time(bare));
+        }
+        eprintln!("{name}: {best:.2} ms, bare {best_bare:.2} ms, {:.3}", best / best_bare);
     };
     let sum = |content: &[u8]| u64::from(Digest::of(content).as_bytes()[0]);
     for name in ["nottingham.zip", "oddities.zip"] {
         let bytes = std::fs::read(folder.join(name)).unwrap();
-        let ours = best(&mut || {
+        let mut ours = || {
             let directory = ZipDirectory::read(&bytes, &limits).unwrap();
             let names = directory.name_decoder(&bytes);
             let (mut inflater, mut buffer, mut total) = (Inflater::default(), Vec::new(), 1);
@@ -183,14 +209,14 @@ fn speed() {
                 }
             }
             total
-        });
-        let bare = best(&mut || {
+        };
+        let mut bare = || {
             let archive = rawzip::ZipArchive::from_slice(&bytes).unwrap();
             let (mut inflater, mut buffer, mut total) = (libdeflater::Decompressor::new(), Vec::new(), 1);
             for entry in archive.entries() {
                 let entry = entry.unwrap();
                 let data = archive.get_entry(entry.wayfinder()).unwrap().data();
-                let size = entry.uncompressed_size_hint() as usize;
+                let size = usize::try_from(entry.uncompressed_size_hint()).unwrap();
                 if entry.compression_method() == rawzip::CompressionMethod::STORE {
                     total += sum(data);
                     continue;
@@ -203,11 +229,11 @@ fn speed() {
                 total += sum(&buffer[..size]);
             }
             total
-        });
-        eprintln!("{name}: {ours:.2} ms, bare {bare:.2} ms, {:.3}", ours / bare);
+        };
+        compare(name, &mut ours, &mut bare);
     }
     let bytes = std::fs::read(folder.join("js-fakes.tar.gz")).unwrap();
-    let ours = best(&mut || {
+    let mut ours = || {
         let mut tar = TarReader::new(Decoder::new(Compression::Gzip, &bytes[..], &limits).unwrap(), &limits);
         let (mut content, mut total) = (Vec::new(), 1);
         while let Some(member) = tar.next_member() {
@@ -217,8 +243,8 @@ fn speed() {
             total += sum(&content) + NameDecoder::alone(&member.raw_name).text.len() as u64;
         }
         total
-    });
-    let bare = best(&mut || {
+    };
+    let mut bare = || {
         let mut tar = tar::Archive::new(flate2::read::MultiGzDecoder::new(&bytes[..]));
         let (mut content, mut total) = (Vec::new(), 1);
         for entry in tar.entries().unwrap() {
@@ -228,6 +254,6 @@ fn speed() {
             total += sum(&content);
         }
         total
-    });
-    eprintln!("js-fakes.tar.gz: {ours:.2} ms, bare {bare:.2} ms, {:.3}", ours / bare);
+    };
+    compare("js-fakes.tar.gz", &mut ours, &mut bare);
 }

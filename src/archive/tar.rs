@@ -180,7 +180,7 @@ impl<R: Read> TarReader<R> {
                     let records = self.extension(size, &mut pending.refusal)?;
                     pending.pax.read(&records);
                 }
-                Kind::Regular | Kind::Sparse => return self.regular(&header, size, pending, kind).map(Some),
+                Kind::Regular | Kind::Sparse => return self.regular(header, size, pending, kind).map(Some),
                 Kind::Directory => {
                     self.skipped.directories += 1;
                     return Ok(None);
@@ -204,7 +204,7 @@ impl<R: Read> TarReader<R> {
 
     fn regular(
         &mut self,
-        header: &Header<'_>,
+        header: Header<'_>,
         size: u64,
         pending: Pending,
         kind: Kind,
@@ -301,7 +301,7 @@ impl<R: Read> TarReader<R> {
     }
 
     /// The blocks that continue the map of an old GNU sparse file. Each is as large as the header; their number is limited.
-    fn sparse_map(&mut self, header: &Header<'_>) -> Result<(), Refusal> {
+    fn sparse_map(&mut self, header: Header<'_>) -> Result<(), Refusal> {
         let mut continues = header.sparse_map_continues();
         let mut read = 0;
         while continues {

@@ -264,7 +264,9 @@ mod tests {
             (b"plain.mid".to_vec(), "plain.mid", "utf-8"),
         ];
         let mut decoder = NameDecoder::default();
-        cases.iter().for_each(|(raw, _, _)| decoder.observe(raw));
+        for (raw, _, _) in cases {
+            decoder.observe(raw);
+        }
         for (raw, text, encoding) in cases {
             let name = decoder.decode(raw, false);
             assert_eq!((name.text.as_str(), name.encoding), (*text, *encoding), "{raw:x?}");

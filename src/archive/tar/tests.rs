@@ -13,17 +13,11 @@ fn read(bytes: impl Read, limits: &Limits) -> Outcome {
     let mut reader = TarReader::new(bytes, limits);
     let mut members = Vec::new();
     while let Some(member) = reader.next_member() {
-        let content = match member.refusal.or_else(|| limits.check_size(member.size).err()) {
-            Some(refusal) => Err(refusal.reason),
-            None => {
-                let mut content = Vec::new();
-                reader
-                    .fill(&mut content, 7)
-                    .and_then(|()| reader.fill(&mut content, usize::MAX))
-                    .map(|()| content)
-                    .map_err(|refusal| refusal.reason)
-            }
-        };
+        let refused = member.refusal.or_else(|| limits.check_size(member.size).err());
+        let mut content = Vec::new();
+        let read = refused.map_or(Ok(()), Err).and_then(|()| reader.fill(&mut content, 7));
+        let read = read.and_then(|()| reader.fill(&mut content, usize::MAX));
+        let content = read.map(|()| content).map_err(|refusal| refusal.reason);
         members.push((member.raw_name, content));
     }
     (members, reader.refusal().map(|refusal| refusal.reason), reader.skipped())
@@ -108,6 +102,9 @@ fn only_regular_files_are_members_and_the_rest_is_counted() {
     assert_eq!(refusal, None);
 }
 
+/// What was done to it, the tar, the members that are found, and what is wrong.
+type Broken<'a> = (&'a str, Vec<u8>, &'a [&'a str], Option<Reason>);
+
 #[test]
 fn what_is_broken_keeps_what_came_before_and_can_be_found_behind() {
     let [a, b, c] = [member(b"a", b'0', &[1; 600]), member(b"b", b'0', &[2; 600]), member(b"c", b'0', b"c")];
@@ -116,7 +113,7 @@ fn what_is_broken_keeps_what_came_before_and_can_be_found_behind() {
     damaged[a.len()] ^= 0xff;
     let limits = Limits::default();
     let truncated = Some(Reason::ArchiveTruncated);
-    let cases: &[(&str, Vec<u8>, &[&str], Option<Reason>)] = &[
+    let cases: &[Broken<'_>] = &[
         ("whole", whole.clone(), &["a", "b", "c"], None),
         ("without end mark", whole[..whole.len() - 1_024].to_vec(), &["a", "b", "c"], None),
         ("one end block", whole[..whole.len() - 512].to_vec(), &["a", "b", "c"], None),

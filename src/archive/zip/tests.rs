@@ -1,4 +1,5 @@
 //! Zips written by rawzip and by hand, read back; and what broken and hostile ones yield.
+#![expect(clippy::cast_possible_truncation, reason = "the zips written here are small")]
 
 use std::io::Write;
 
@@ -112,7 +113,7 @@ fn read(bytes: &[u8], limits: &Limits) -> Result<(Contents, Option<Reason>), Rea
     Ok((contents, directory.refusal().map(|refusal| refusal.reason)))
 }
 
-fn named<'a>(contents: &'a Contents) -> Vec<(&'a str, Result<usize, Reason>)> {
+fn named(contents: &Contents) -> Vec<(&str, Result<usize, Reason>)> {
     contents
         .iter()
         .map(|(name, content)| (name.as_str(), content.as_ref().map(Vec::len).map_err(|reason| *reason)))
