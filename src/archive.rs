@@ -11,3 +11,6 @@ pub mod tar;
 pub mod zip;
 
 pub use limits::Limits;
+
+#[cfg(test)]
+mod corpus;

@@ -69,7 +69,7 @@ reasons! {
     SourceChanged = "source_changed" at Read,
     /// An archive of a format this version does not read.
     UnsupportedFormat = "unsupported_format" at Open,
-    /// An entry compressed by a method this version does not read.
+    /// An entry stored in a way this version does not read.
     UnsupportedMethod = "unsupported_method" at Read,
     /// An encrypted entry or archive.
     Encrypted = "encrypted" at Read,
@@ -101,6 +101,8 @@ reasons! {
     LimitName = "limit_name" at Read,
     /// A decoder that would need more than `--decoder-memory`.
     LimitDecoderMemory = "limit_decoder_memory" at Read,
+    /// Nothing of it arrived for longer than `--stall-timeout`.
+    LimitStall = "limit_stall" at Read,
     /// Reading it panicked: a defect of this program, which went on with the rest.
     ReaderPanicked = "reader_panicked" at Read,
     /// Named like a MIDI file and empty.

@@ -71,7 +71,7 @@ impl Default for Limits {
             name: 4 << 10,
             extension_header: MIB,
             decoder_memory: 128 * MIB,
-            stall: Duration::from_secs(120),
+            stall: Duration::from_mins(2),
             size_class: SizeClass::Entry,
         }
     }

@@ -90,9 +90,9 @@ impl<R: Read> Decoder<R> {
         self.output
     }
 
-    fn explain(&self, error: io::Error) -> Refusal {
+    fn explain(&self, error: &io::Error) -> Refusal {
         if self.source.failed.load(Relaxed) {
-            return refusal_of(&error);
+            return refusal_of(error);
         }
         let at = self.output;
         let text = error.to_string();
@@ -139,7 +139,7 @@ impl<R: Read> Read for Decoder<R> {
         let checked = match result {
             Ok(decoded) => self.check(decoded as u64).map(|()| decoded),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
-            Err(error) => Err(self.explain(error)),
+            Err(error) => Err(self.explain(&error)),
         };
         checked.map_err(|refusal| {
             self.refusal = Some(refusal.clone());
@@ -316,7 +316,10 @@ mod tests {
         bad_crc[end] ^= 1;
         assert_eq!(decode(Compression::Gzip, &bad_crc, &limits), (content, Some(Reason::ArchiveDamaged)));
         assert_eq!(decode(Compression::Gzip, b"", &limits).1, Some(Reason::ArchiveTruncated));
-        assert_eq!(decode(Compression::Gzip, b"\x1f\x8b\x07\0\0", &limits).1, Some(Reason::ArchiveDamaged));
+        assert_eq!(
+            decode(Compression::Gzip, b"\x1f\x8b\x07\0\0\0\0\0\0\0\0", &limits).1,
+            Some(Reason::ArchiveDamaged)
+        );
     }
 
     #[test]
@@ -344,9 +347,9 @@ mod tests {
         let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
         encoder.window_log(28).unwrap();
         encoder.write_all(&noise(10_000)).unwrap();
-        let encoded = encoder.finish().unwrap();
+        let giant = encoder.finish().unwrap();
         assert_eq!(
-            decode(Compression::Zstandard, &encoded, &Limits::default()).1,
+            decode(Compression::Zstandard, &giant, &Limits::default()).1,
             Some(Reason::LimitDecoderMemory)
         );
     }

@@ -170,7 +170,8 @@ impl<R: Read> TarReader<R> {
             match kind {
                 Kind::LongName => {
                     let name = self.extension(size, &mut pending.refusal)?;
-                    pending.name = Some(name.split(|byte| *byte == 0).next().unwrap_or_default().to_vec());
+                    let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+                    pending.name = (!name.is_empty()).then(|| name.to_vec()).or(pending.name);
                 }
                 Kind::LongLink | Kind::GlobalExtension => {
                     self.extension(size, &mut None)?;
@@ -179,7 +180,7 @@ impl<R: Read> TarReader<R> {
                     let records = self.extension(size, &mut pending.refusal)?;
                     pending.pax.read(&records);
                 }
-                Kind::Regular | Kind::Sparse => return self.regular(&header, size, pending, kind).map(Some),
+                Kind::Regular | Kind::Sparse => return self.regular(header, size, pending, kind).map(Some),
                 Kind::Directory => {
                     self.skipped.directories += 1;
                     return Ok(None);
@@ -203,7 +204,7 @@ impl<R: Read> TarReader<R> {
 
     fn regular(
         &mut self,
-        header: &Header<'_>,
+        header: Header<'_>,
         size: u64,
         pending: Pending,
         kind: Kind,
@@ -300,7 +301,7 @@ impl<R: Read> TarReader<R> {
     }
 
     /// The blocks that continue the map of an old GNU sparse file. Each is as large as the header; their number is limited.
-    fn sparse_map(&mut self, header: &Header<'_>) -> Result<(), Refusal> {
+    fn sparse_map(&mut self, header: Header<'_>) -> Result<(), Refusal> {
         let mut continues = header.sparse_map_continues();
         let mut read = 0;
         while continues {

@@ -12,8 +12,6 @@ mod recovery;
 pub use inflate::Inflater;
 pub use record::Member;
 
-use std::borrow::Cow;
-
 use record::Trouble;
 
 use super::limits::Limits;
@@ -153,21 +151,16 @@ impl ZipDirectory {
         buffer: &mut Vec<u8>,
         limits: &Limits,
     ) -> Result<(), Refusal> {
-        buffer.clear();
         let mut own = std::mem::take(buffer);
-        let content = match self.extract(bytes, index, inflater, &mut own, limits)? {
-            stored if bytes.as_ptr_range().contains(&stored.as_ptr()) => Cow::Borrowed(stored),
-            inflated => {
-                let length = inflated.len();
-                own.truncate(length);
-                *buffer = own;
-                return Ok(());
-            }
-        };
+        let content = self.extract(bytes, index, inflater, &mut own, limits)?;
         let length = content.len();
-        let stored = content.into_owned();
-        debug_assert_eq!(stored.len(), length);
-        *buffer = stored;
+        // A stored member lies in `bytes`.
+        let stored = bytes.as_ptr_range().contains(&content.as_ptr()).then_some(content);
+        *buffer = match stored {
+            Some(stored) => stored.to_vec(),
+            None => own,
+        };
+        buffer.truncate(length);
         Ok(())
     }
 

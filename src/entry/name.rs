@@ -141,7 +141,6 @@ impl Default for Evidence {
 
 impl Evidence {
     fn add(&mut self, raw: &[u8]) {
-        // The folder is in every name; said once per name it would drown what the names say.
         self.detector.feed(raw, false);
         self.detector.feed(b"\n", false);
         for byte in raw {
@@ -223,13 +222,11 @@ const LABELS: &[&str] = &[
     "windows-1258",
 ];
 
-/// The bytes before the last separator. Both separators are ASCII; as a trailing byte of Shift-JIS `\` may cut a character,
-/// which only makes two folders of one.
+/// The bytes before the last separator: `/`, or `\` in names without one. In Shift-JIS `\` may be half a character; that
+/// only makes two folders of one.
 fn folder_of(raw: &[u8]) -> &[u8] {
-    raw.iter()
-        .rposition(|byte| matches!(byte, b'/' | b'\\'))
-        .and_then(|end| raw.get(..end))
-        .unwrap_or_default()
+    let last = |separator: u8| raw.iter().rposition(|byte| *byte == separator);
+    last(b'/').or_else(|| last(b'\\')).and_then(|end| raw.get(..end)).unwrap_or_default()
 }
 
 fn invalid_sequences(raw: &[u8]) -> usize {
@@ -267,7 +264,9 @@ mod tests {
             (b"plain.mid".to_vec(), "plain.mid", "utf-8"),
         ];
         let mut decoder = NameDecoder::default();
-        cases.iter().for_each(|(raw, _, _)| decoder.observe(raw));
+        for (raw, _, _) in cases {
+            decoder.observe(raw);
+        }
         for (raw, text, encoding) in cases {
             let name = decoder.decode(raw, false);
             assert_eq!((name.text.as_str(), name.encoding), (*text, *encoding), "{raw:x?}");

@@ -42,7 +42,7 @@ impl<'b> Header<'b> {
     /// Whether the checksum is right: the sum of all bytes, with spaces in the checksum's place. Some archivers summed
     /// signed bytes; that is taken too.
     #[must_use]
-    pub fn is_valid(&self) -> bool {
+    pub fn is_valid(self) -> bool {
         let Some(declared) = octal(self.field(148, 8)) else { return false };
         let mut unsigned = 8 * i64::from(b' ');
         let mut signed = unsigned;
@@ -57,7 +57,7 @@ impl<'b> Header<'b> {
     }
 
     /// Bytes of content; none if the field is no number, or a negative one.
-    pub(super) fn size(&self) -> Option<u64> {
+    pub(super) fn size(self) -> Option<u64> {
         match self.field(124, 12) {
             // GNU: a big-endian binary number where the octal digits do not suffice.
             [0x80, rest @ ..] => {
@@ -69,7 +69,7 @@ impl<'b> Header<'b> {
         }
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(self) -> Kind {
         let flag = self.field(156, 1).first().copied().unwrap_or_default();
         match flag {
             // Before there was a flag for directories, their names ended in a slash.
@@ -90,7 +90,7 @@ impl<'b> Header<'b> {
     }
 
     /// The name's bytes, with the ustar prefix.
-    pub(super) fn name(&self) -> Vec<u8> {
+    pub(super) fn name(self) -> Vec<u8> {
         let name = text(self.field(0, 100));
         let prefix = text(self.field(345, 155));
         // GNU's own format has times and sizes where ustar has the prefix.
@@ -101,11 +101,11 @@ impl<'b> Header<'b> {
     }
 
     /// Whether more blocks of an old GNU sparse map follow.
-    pub(super) fn sparse_map_continues(&self) -> bool {
+    pub(super) fn sparse_map_continues(self) -> bool {
         self.field(482, 1) != [0]
     }
 
-    fn field(&self, start: usize, length: usize) -> &'b [u8] {
+    fn field(self, start: usize, length: usize) -> &'b [u8] {
         self.0.get(start..start + length).unwrap_or_default()
     }
 }

@@ -12,8 +12,8 @@ use crate::archive::limits::Limits;
 use crate::entry::Ordinal;
 
 const LOCAL_HEADER: usize = 30;
-const LOCAL_SIGNATURE: &[u8; 4] = b"PK\x03\x04";
-const DESCRIPTOR_SIGNATURE: &[u8; 4] = b"PK\x07\x08";
+const LOCAL_SIGNATURE: [u8; 4] = *b"PK\x03\x04";
+const DESCRIPTOR_SIGNATURE: [u8; 4] = *b"PK\x07\x08";
 
 /// ZIP64 sizes (APPNOTE 4.5.3).
 const ZIP64: u16 = 0x0001;
@@ -195,7 +195,7 @@ fn find_stored_end(data: &[u8]) -> Option<End> {
 /// The checksum in the descriptor behind the data, and the descriptor's length: its signature is optional, its sizes have
 /// four or eight bytes.
 fn read_descriptor(behind: &[u8], end: &End) -> Option<(u32, usize)> {
-    let signature = if behind.starts_with(DESCRIPTOR_SIGNATURE) { 4 } else { 0 };
+    let signature = if behind.starts_with(&DESCRIPTOR_SIGNATURE) { 4 } else { 0 };
     let crc = range(behind, signature, 4)?;
     let sizes = usize::try_from(signature).ok()? + 4;
     let compressed = end.compressed as u64;
@@ -232,11 +232,11 @@ fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
 }
 
 /// The next place of a signature, from `position` on.
-fn find(bytes: &[u8], mut position: usize, signature: &[u8; 4]) -> Option<usize> {
+fn find(bytes: &[u8], mut position: usize, signature: [u8; 4]) -> Option<usize> {
     loop {
         let rest = bytes.get(position..)?;
         position += rest.iter().position(|byte| Some(byte) == signature.first())?;
-        if bytes.get(position..)?.starts_with(signature) {
+        if bytes.get(position..)?.starts_with(&signature) {
             return Some(position);
         }
         position += 1;
