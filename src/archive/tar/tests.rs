@@ -67,8 +67,13 @@ fn all_header_formats_are_read() {
     ustar.append_data(&mut header, &prefixed, &b"abc"[..]).unwrap();
     ustar.append_pax_extensions([("path", "ünï.mid".as_bytes()), ("size", b"4")]).unwrap();
     let pax = [ustar.into_inner().unwrap()[..5 * BLOCK + BLOCK].to_vec(), Vec::new()].concat();
+    // Cut after a slash in the header proper.
+    let slash = format!("{}/a.mid", "n".repeat(99));
+    let mut header = tar::Header::new_old();
+    header.set_size(0);
+    gnu.append_data(&mut header, &slash, &b""[..]).unwrap();
     let (members, refusal, _) = read(&gnu.into_inner().unwrap()[..], &Limits::default());
-    assert_eq!(members, [ok("dir/a.mid", b"MThd1"), ok(&long, b"MThd2")]);
+    assert_eq!(members, [ok("dir/a.mid", b"MThd1"), ok(&long, b"MThd2"), ok(&slash, b"")]);
     assert_eq!(refusal, None);
     let both = [pax, member(b"PaxHeaders/made-up", b'0', b"four"), end()].concat();
     let (members, refusal, _) = read(&both[..], &Limits::default());
