@@ -26,7 +26,7 @@ fn read(bytes: impl Read, limits: &Limits) -> Outcome {
 fn header(name: &[u8], kind: u8, size: u64) -> tar::Header {
     let mut header = tar::Header::new_gnu();
     header.as_mut_bytes()[..name.len().min(100)].copy_from_slice(&name[..name.len().min(100)]);
-    header.set_entry_type(tar::EntryType::new(kind));
+    header.as_mut_bytes()[156] = kind;
     header.set_size(size);
     header.set_cksum();
     header
