@@ -226,6 +226,26 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_elsewhere_still_ends_the_process() {
+        let (ours, theirs) = (file(8 << 10), file(8 << 10));
+        let input = Input::from_file(&ours, 8 << 10, MapPolicy::Always).unwrap();
+        // SAFETY: the child only reads memory and ends, without running anything of this process's other threads.
+        let status = unsafe {
+            let foreign = Mmap::map(&theirs).unwrap();
+            theirs.set_len(0).unwrap();
+            let child = libc::fork();
+            if child == 0 {
+                libc::_exit(i32::from(std::ptr::read_volatile(foreign.as_ptr())));
+            }
+            let mut status = 0;
+            assert_eq!(libc::waitpid(child, &raw mut status, 0), child);
+            status
+        };
+        assert!(libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGBUS, "status {status}");
+        assert!(input.is_intact());
+    }
+
+    #[test]
     fn a_file_that_shrank_before_it_was_read_is_not_intact() {
         let input = Input::from_file(&file(100), 200, MapPolicy::Never).unwrap();
         assert_eq!(input.as_slice().len(), 100);

@@ -161,7 +161,7 @@ impl<R: Read> TarReader<R> {
                 return Ok(None);
             };
             let header = Header::new(&block);
-            let kind = header.kind();
+            let kind = header.kind(pending.name.is_some() || pending.pax.path.is_some());
             let size = header.size().unwrap_or_else(|| {
                 let detail = "the size in its header is no number, so that its content cannot be told";
                 pending.refusal.get_or_insert(Refusal::new(Reason::ArchiveDamaged, detail));

@@ -16,6 +16,7 @@ use record::Trouble;
 
 use super::limits::Limits;
 use crate::entry::NameDecoder;
+use crate::format::HEAD;
 use crate::reject::{Reason, Refusal};
 
 /// The members of a zip, in the order of its directory; duplicates are kept.
@@ -25,6 +26,7 @@ pub struct ZipDirectory {
     links: u64,
     directories: u64,
     refusal: Option<Refusal>,
+    longest_name: usize,
 }
 
 /// Whether there is a zip directory at the end of these bytes, whatever stands before it.
@@ -34,6 +36,10 @@ pub fn has_directory(bytes: &[u8]) -> bool {
 }
 
 impl ZipDirectory {
+    fn empty(refusal: Option<Refusal>) -> Self {
+        Self { members: Vec::new(), links: 0, directories: 0, refusal, longest_name: usize::MAX }
+    }
+
     /// Reads the directory. Where there is none, or a damaged one, members are recovered from their local headers, and
     /// [`Self::refusal`] says so.
     ///
@@ -55,6 +61,7 @@ impl ZipDirectory {
             }
         }
         overlap::mark(&mut found.members);
+        found.longest_name = limits.name;
         Ok(found)
     }
 
@@ -84,10 +91,11 @@ impl ZipDirectory {
     }
 
     /// A member's name in `bytes`; where the member has a Unicode path of its own (extra field 0x7075), that. Cut at the
-    /// longest name that can be a member's, 64 KiB.
+    /// longest name that is allowed.
     #[must_use]
     pub fn raw_name<'a>(&self, bytes: &'a [u8], member: &Member) -> &'a [u8] {
-        member.name(bytes)
+        let name = member.name(bytes);
+        name.get(..self.longest_name).unwrap_or(name)
     }
 
     /// A decoder that has looked at the names of all members.
@@ -97,7 +105,7 @@ impl ZipDirectory {
         self.members
             .iter()
             .filter(|member| !member.name_is_utf8())
-            .for_each(|member| decoder.observe(member.name(bytes)));
+            .for_each(|member| decoder.observe(self.raw_name(bytes, member)));
         decoder
     }
 
@@ -164,17 +172,17 @@ impl ZipDirectory {
         Ok(())
     }
 
-    /// The first bytes of a member's content, at most `length`, without checking any more of it.
+    /// The first bytes of a member's content, at most [`HEAD`], without checking any more of it.
     ///
     /// # Errors
     /// As for [`Self::extract`], as far as it shows.
-    pub fn peek(&self, bytes: &[u8], index: usize, length: usize, head: &mut Vec<u8>) -> Result<(), Refusal> {
+    pub fn peek(&self, bytes: &[u8], index: usize, head: &mut Vec<u8>) -> Result<(), Refusal> {
         head.clear();
         let (member, data) = self.data(bytes, index, &Limits { name: usize::MAX, ..Limits::default() })?;
         if member.is_deflated() {
-            inflate::peek(data, length, head)
+            inflate::peek(data, HEAD, head)
         } else {
-            head.extend_from_slice(data.get(..data.len().min(length)).unwrap_or_default());
+            head.extend_from_slice(data.get(..data.len().min(HEAD)).unwrap_or_default());
             Ok(())
         }
     }

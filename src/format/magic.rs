@@ -28,9 +28,6 @@ const STRONG: &[(usize, &[u8], Format)] = &[
     (0, b"StuffIt (c)", Format::Unsupported("StuffIt")),
     (0, b"StuffIt!", Format::Unsupported("StuffIt X")),
     (10, b"rLau", Format::Unsupported("StuffIt")),
-    (0, b"070701", Format::Unsupported("cpio")),
-    (0, b"070702", Format::Unsupported("cpio")),
-    (0, b"070707", Format::Unsupported("cpio")),
     (0, b"!<arch>\n", Format::Unsupported("ar")),
     (0, b"\xed\xab\xee\xdb", Format::Unsupported("RPM")),
     (0, b"xar!\0\x1c", Format::Unsupported("XAR")),
@@ -78,6 +75,9 @@ pub(super) fn recognise(head: &[u8]) -> Format {
     }
     if is_arj(head) {
         return Format::Unsupported("ARJ");
+    }
+    if is_cpio(head) {
+        return Format::Unsupported("cpio");
     }
     if is_tar(head) {
         return Format::Container(Container::Tar);
@@ -167,6 +167,14 @@ fn is_arj(head: &[u8]) -> bool {
     }
 }
 
+/// The portable headers of cpio: 76 octal or 110 hexadecimal digits, for a text may well start with such a number.
+fn is_cpio(head: &[u8]) -> bool {
+    let octal = head.starts_with(b"070707");
+    let hexadecimal = head.starts_with(b"070701") || head.starts_with(b"070702");
+    octal && head.get(..76).is_some_and(|header| header.iter().all(|byte| matches!(byte, b'0'..=b'7')))
+        || hexadecimal && head.get(..110).is_some_and(|header| header.iter().all(u8::is_ascii_hexdigit))
+}
+
 /// A tar header: its checksum is right. That also tells old V7 archives, which have no magic bytes.
 fn is_tar(head: &[u8]) -> bool {
     head.first_chunk::<512>().is_some_and(|block| crate::archive::tar::Header::new(block).is_valid())
@@ -214,7 +222,9 @@ mod tests {
             (b"\x1a\x42\x90**ACE**", Format::Other),
             (b"\0\0\0\0\0\0\0**ACE**", Format::Unsupported("ACE")),
             (b"SIT!\0\x01\0\0\0\0rLau", Format::Unsupported("StuffIt")),
-            (b"070707000000", Format::Unsupported("cpio")),
+            (&[&b"070707"[..], &[b'0'; 70]].concat(), Format::Unsupported("cpio")),
+            (&[&b"070701"[..], &[b'F'; 104]].concat(), Format::Unsupported("cpio")),
+            (&[&b"070707"[..], &[b' '; 104]].concat(), Format::Other),
             (b"\x04\x22\x4d\x18", Format::Unsupported("lz4")),
             (b"", Format::Other),
         ];

@@ -69,11 +69,12 @@ impl<'b> Header<'b> {
         }
     }
 
-    pub(super) fn kind(self) -> Kind {
+    /// `is_named_before` where an extension header gives the name: then the one here is only a part of it.
+    pub(super) fn kind(self, is_named_before: bool) -> Kind {
         let flag = self.field(156, 1).first().copied().unwrap_or_default();
         match flag {
             // Before there was a flag for directories, their names ended in a slash.
-            0 | b'0' if text(self.field(0, 100)).ends_with(b"/") && self.size() == Some(0) => Kind::Directory,
+            0 if !is_named_before && text(self.field(0, 100)).ends_with(b"/") => Kind::Directory,
             b'1' | b'2' => Kind::Link,
             b'3' | b'4' | b'6' => Kind::Device,
             b'5' => Kind::Directory,

@@ -26,7 +26,7 @@ fn read(bytes: impl Read, limits: &Limits) -> Outcome {
 fn header(name: &[u8], kind: u8, size: u64) -> tar::Header {
     let mut header = tar::Header::new_gnu();
     header.as_mut_bytes()[..name.len().min(100)].copy_from_slice(&name[..name.len().min(100)]);
-    header.set_entry_type(tar::EntryType::new(kind));
+    header.as_mut_bytes()[156] = kind;
     header.set_size(size);
     header.set_cksum();
     header
@@ -67,8 +67,13 @@ fn all_header_formats_are_read() {
     ustar.append_data(&mut header, &prefixed, &b"abc"[..]).unwrap();
     ustar.append_pax_extensions([("path", "ünï.mid".as_bytes()), ("size", b"4")]).unwrap();
     let pax = [ustar.into_inner().unwrap()[..5 * BLOCK + BLOCK].to_vec(), Vec::new()].concat();
+    // Cut after a slash in the header proper.
+    let slash = format!("{}/a.mid", "n".repeat(99));
+    let mut header = tar::Header::new_old();
+    header.set_size(0);
+    gnu.append_data(&mut header, &slash, &b""[..]).unwrap();
     let (members, refusal, _) = read(&gnu.into_inner().unwrap()[..], &Limits::default());
-    assert_eq!(members, [ok("dir/a.mid", b"MThd1"), ok(&long, b"MThd2")]);
+    assert_eq!(members, [ok("dir/a.mid", b"MThd1"), ok(&long, b"MThd2"), ok(&slash, b"")]);
     assert_eq!(refusal, None);
     let both = [pax, member(b"PaxHeaders/made-up", b'0', b"four"), end()].concat();
     let (members, refusal, _) = read(&both[..], &Limits::default());

@@ -34,11 +34,10 @@ pub(super) fn locate(bytes: &[u8]) -> Option<ZipSliceArchive<&[u8]>> {
 
 /// Reads the directory, as far as it can be read.
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> ZipDirectory {
-    let mut found = ZipDirectory { members: Vec::new(), links: 0, directories: 0, refusal: None };
     let Some(archive) = locate(bytes) else {
-        found.refusal = Some(truncated("it has no directory at its end"));
-        return found;
+        return ZipDirectory::empty(Some(truncated("it has no directory at its end")));
     };
+    let mut found = ZipDirectory::empty(None);
     let most = limits.entries.min(Ordinal::MOST);
     // The declared number is a hint; what is there decides.
     let fits = u64::try_from(bytes.len()).unwrap_or(u64::MAX) / (RECORD + LOCAL_HEADER);

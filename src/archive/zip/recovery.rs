@@ -26,7 +26,7 @@ const SCRATCH: usize = 64 << 10;
 
 /// Finds members from front to back.
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> ZipDirectory {
-    let mut found = ZipDirectory { members: Vec::new(), links: 0, directories: 0, refusal: None };
+    let mut found = ZipDirectory::empty(None);
     let most = limits.entries.min(Ordinal::MOST);
     let mut work = Work::new(bytes.len(), limits);
     let mut position = 0;

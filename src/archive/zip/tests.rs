@@ -104,8 +104,8 @@ fn read(bytes: &[u8], limits: &Limits) -> Result<(Contents, Option<Reason>), Rea
         if let Ok(content) = &content {
             assert!(content.len() as u64 <= member.uncompressed_size());
             let mut head = Vec::new();
-            directory.peek(bytes, index, 10, &mut head).unwrap();
-            assert_eq!(head, content[..content.len().min(10)]);
+            directory.peek(bytes, index, &mut head).unwrap();
+            assert_eq!(head, content[..content.len().min(HEAD)]);
         }
         (name, content.map_err(|refusal| refusal.reason))
     });
@@ -299,6 +299,59 @@ fn entries_beyond_the_limit_are_refused_as_one() {
     lie.extend_from_slice(&end_record(u16::MAX, (bytes.len() - 22 - directory) as u32, directory as u32));
     let (contents, refusal) = read(&lie, &Limits::default()).unwrap();
     assert_eq!((contents.len(), refusal), (10, Some(Reason::ZipDamaged)));
+}
+
+/// A zip with one member whose sizes, offset and directory are all given in 64 bits.
+fn zip64(content: &[u8], prefix: &[u8]) -> Vec<u8> {
+    let (plain, directory) = zip(&[Entry::new("a.mid", content, STORED)]);
+    let size = (content.len() as u64).to_le_bytes();
+    let start = (prefix.len() as u64).to_le_bytes();
+    let sizes = [&b"\x01\0\x10\0"[..], &size, &size].concat();
+    let mut local = plain[..directory].to_vec();
+    local[18..26].fill(0xff);
+    local[28] = 20;
+    let local = [&local[..35], &sizes, &local[35..]].concat();
+    let mut record = plain[directory..plain.len() - 22].to_vec();
+    record[20..28].fill(0xff);
+    record[30] = 28;
+    record[42..46].fill(0xff);
+    record.extend_from_slice(&[&b"\x01\0\x18\0"[..], &size, &size, &start].concat());
+    let mut bytes = [prefix, &local].concat();
+    let directory = bytes.len() as u64;
+    bytes.extend_from_slice(&record);
+    let end = bytes.len() as u64;
+    bytes.extend_from_slice(b"PK\x06\x06");
+    for number in [44, 0x2d_002d, 0, 1, 1, record.len() as u64, directory] {
+        // Two versions and two disk numbers share eight bytes each, but the versions have only four of them.
+        let number: u64 = number;
+        let bytes_of = number.to_le_bytes();
+        bytes.extend_from_slice(if number == 0x2d_002d { &bytes_of[..4] } else { &bytes_of });
+    }
+    bytes.extend_from_slice(b"PK\x06\x07\0\0\0\0");
+    bytes.extend_from_slice(&end.to_le_bytes());
+    bytes.extend_from_slice(&[1, 0, 0, 0]);
+    bytes.extend_from_slice(&end_record(u16::MAX, u32::MAX, u32::MAX));
+    bytes
+}
+
+#[test]
+fn zip64_is_read_and_recovered() {
+    for prefix in [&b""[..], b"MZ program"] {
+        let bytes = zip64(b"MThd of 64 bits", prefix);
+        let (contents, refusal) = read(&bytes, &Limits::default()).unwrap();
+        assert_eq!((named(&contents), refusal), (vec![("a.mid", Ok(15))], None));
+        let end = bytes.len() - 22 - 20 - 56;
+        let (contents, refusal) = read(&bytes[..end], &Limits::default()).unwrap();
+        assert_eq!((named(&contents), refusal), (vec![("a.mid", Ok(15))], Some(Reason::ArchiveTruncated)));
+        for length in 0..bytes.len() {
+            let _ = read(&bytes[..length], &Limits::default());
+            let mut flipped = bytes.clone();
+            flipped[length] ^= 0x80;
+            let _ = read(&flipped, &Limits::default());
+            flipped[length] = 0xff;
+            let _ = read(&flipped, &Limits::default());
+        }
+    }
 }
 
 #[test]
