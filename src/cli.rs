@@ -50,7 +50,7 @@ struct Arguments {
 /// Flags of every command.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Everywhere {
-    /// PostgreSQL to use [default: DATABASE_URL, else PG* variables, else the private cluster]
+    /// PostgreSQL to use [default: `DATABASE_URL`, else PG* variables, else the private cluster]
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// How progress is shown
@@ -92,7 +92,7 @@ pub enum ProgressFace {
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
-    /// On a terminal, unless NO_COLOR is set or TERM is dumb
+    /// On a terminal, unless `NO_COLOR` is set or TERM is dumb
     #[default]
     Auto,
     /// Always

@@ -144,7 +144,7 @@ mod tests {
         Roots::resolve(roots).unwrap().walk(|found| {
             match found {
                 Found::File(file) => {
-                    files.push(file.path.file_name().unwrap().to_string_lossy().into_owned())
+                    files.push(file.path.file_name().unwrap().to_string_lossy().into_owned());
                 }
                 Found::Link => links += 1,
                 Found::Unreadable(path, refusal) => panic!("{}: {refusal}", path.display()),
@@ -184,7 +184,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("old.mid");
         let file = fs_err::File::create(&path).unwrap();
-        let old = std::time::UNIX_EPOCH - std::time::Duration::from_nanos(1_500_000_000);
+        let old = std::time::UNIX_EPOCH - std::time::Duration::from_millis(1500);
         file.into_parts().0.set_modified(old).unwrap();
         assert_eq!(FoundFile::look(path).unwrap().mtime_ns, -1_500_000_000);
     }

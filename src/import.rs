@@ -107,7 +107,7 @@ impl Import {
         settings.run_id = run_id;
         let inputs = self.settings.inputs.clone();
         let (counters, stop) = (Arc::clone(&self.counters), Arc::clone(&self.stop));
-        let pipeline = Pipeline::start(settings, inputs, knowledge, sinks, counters, stop)?;
+        let pipeline = Pipeline::start(&settings, inputs, knowledge, sinks, counters, stop)?;
         let already = indexes::is_suspended(&mut self.connection).await.map_err(index_error)?;
         let decide = |survey: &Survey| IndexPlan::decide(policy.indexes, already, known_contents, survey);
         let survey = pipeline.survey(|survey| decide(survey).suspends(), SURVEY_PATIENCE).await;

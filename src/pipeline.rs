@@ -22,14 +22,13 @@ mod stream;
 mod walk;
 mod worker;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinHandle;
 
-pub use context::{KnownSource, Registration, Stop};
+pub use context::{KnownSource, KnownSources, Registration, Stop};
 pub use walk::{Survey, survey};
 
 use self::context::{Channels, Context};
@@ -80,7 +79,7 @@ pub struct PipelineSettings {
 #[derive(Debug)]
 pub struct Knowledge {
     /// Sources of earlier runs.
-    pub sources: Arc<HashMap<i64, KnownSource>>,
+    pub sources: Arc<KnownSources>,
     /// Contents of earlier runs, as far as they are loaded.
     pub contents: Arc<SeenContents>,
 }
@@ -112,7 +111,7 @@ impl Pipeline {
     /// # Errors
     /// Where the operating system gives no threads.
     pub fn start<S: Sink + 'static>(
-        settings: PipelineSettings,
+        settings: &PipelineSettings,
         inputs: Inputs,
         knowledge: Knowledge,
         (registrar_sink, sinks): (S, Vec<S>),
@@ -148,7 +147,7 @@ impl Pipeline {
             tokio::spawn(registrar::run(registrar_sink, registrations, closes, registry, Arc::clone(&stop)));
         let channels = Channels { writers: senders, registrar };
         let context =
-            Arc::new(Context::new(&settings, budget, knowledge, ledger, counters, channels, pool, stop));
+            Arc::new(Context::new(settings, budget, knowledge, ledger, counters, channels, pool, stop));
         let walk = walk::start(&context, inputs)?;
         Ok(Self { context, walk, writers, registrar: registrar_task, jobs })
     }

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 pub struct Terminal {
     quiet: bool,
     colors: bool,
-    stderr_is_terminal: bool,
+    has_cursor: bool,
 }
 
 impl Terminal {
@@ -27,13 +27,13 @@ impl Terminal {
                 stderr_is_terminal && !unwanted && !dumb
             }
         };
-        Self { quiet: everywhere.quiet, colors, stderr_is_terminal }
+        Self { quiet: everywhere.quiet, colors, has_cursor: stderr_is_terminal }
     }
 
     /// Whether stderr is a terminal that understands cursor movement.
     #[must_use]
     pub fn has_bars(&self) -> bool {
-        self.stderr_is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        self.has_cursor && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
     }
 
     /// Data, to stdout. A reader that has gone is no error.
@@ -130,7 +130,7 @@ pub fn bytes(number: u64) -> String {
 pub fn duration(seconds: f64) -> String {
     // Not negative, and far below the limits of the type.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a run")]
-    let whole = seconds.max(0.0).min(1e15).round() as u64;
+    let whole = seconds.clamp(0.0, 1e15).round() as u64;
     if seconds < 0.9995 {
         format!("{:.0} ms", seconds.max(0.0) * 1000.0)
     } else if seconds < 59.95 {

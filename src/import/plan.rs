@@ -160,7 +160,7 @@ impl Plan {
 
 /// What `runs.options` holds: the resolved settings, without secrets.
 pub(super) fn options(settings: &ImportSettings) -> Value {
-    let roots = settings.inputs.roots.as_ref().map(|roots| roots.paths()).unwrap_or_default();
+    let roots = settings.inputs.roots.as_ref().map(super::super::discover::Roots::paths).unwrap_or_default();
     json!({
         "roots": roots.iter().map(|path| path.to_string_lossy().replace('\0', "\u{fffd}")).collect::<Vec<_>>(),
         "standard_input": settings.inputs.standard_input,

@@ -77,7 +77,7 @@ fn take(context: &Arc<Context>, file: &FoundFile, worker: &mut Worker, harvest: 
             }
             EntryKind::Midi => harvest.take_midi(begin(context, file), &content, worker),
             EntryKind::NamedMidiButIsNot => {
-                harvest.reject(begin(context, file), EntryKind::not_midi(&content))
+                harvest.reject(begin(context, file), EntryKind::not_midi(&content));
             }
             EntryKind::Other | EntryKind::Clutter => harvest.pass_over(begin(context, file)),
         },

@@ -36,6 +36,9 @@ pub struct KnownSource {
     pub entries: i64,
 }
 
+/// The sources of earlier runs, by id.
+pub type KnownSources = HashMap<i64, KnownSource>;
+
 /// A source that is about to be read, and who waits for what is known of it.
 #[derive(Debug)]
 pub struct Registration {
@@ -63,7 +66,7 @@ pub(super) struct Context {
     pub(super) counters: Arc<Counters>,
     pub(super) queue: JobQueue<Job>,
     pub(super) writers: Vec<UnboundedSender<Delivery>>,
-    pub(super) known: Arc<HashMap<i64, KnownSource>>,
+    pub(super) known: Arc<KnownSources>,
     pub(super) surveyor: Surveyor,
     pub(super) workers: Workers,
     pub(super) stop: Arc<Stop>,

@@ -56,7 +56,7 @@ impl OpenZip {
                 continue;
             }
             let name = self.directory.raw_name(self.input.as_slice(), member);
-            if self.reads_in_place(context, member, name) {
+            if reads_in_place(context, member, name) {
                 if range.is_full_with(member) {
                     std::mem::take(&mut range).spawn(context, self)?;
                 }
@@ -69,12 +69,6 @@ impl OpenZip {
             }
         }
         range.spawn(context, self)
-    }
-
-    /// Whether a task may read a member: not where its name or its size says that it may be an archive.
-    fn reads_in_place(&self, context: &Context, member: &Member, name: &[u8]) -> bool {
-        let largest = context.limits.largest_entry() as u64;
-        member.uncompressed_size() <= largest && Format::expected(&String::from_utf8_lossy(name)).is_none()
     }
 
     fn defer(self: &Arc<Self>, context: &Context, index: usize) {
@@ -132,6 +126,12 @@ impl OpenZip {
             zip.share.finish(&context.ledger);
         }
     }
+}
+
+/// Whether a task may read a member: not where its name or its size says that it may be an archive.
+fn reads_in_place(context: &Context, member: &Member, name: &[u8]) -> bool {
+    let largest = context.limits.largest_entry() as u64;
+    member.uncompressed_size() <= largest && Format::expected(&String::from_utf8_lossy(name)).is_none()
 }
 
 /// Reads a member that may be an archive, on a thread of the nested lane.

@@ -94,9 +94,10 @@ fn read_container(
     let id = file.id().0;
     let share = Reading::begin(id, container.name(), Some(file.size), known_before, resume, &context.limits);
     context.opened(id);
-    let read = catch_unwind(AssertUnwindSafe(|| match container {
-        Container::Zip => OpenZip::read(context, &share, Arc::clone(input)),
-        _ => {
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        if container == Container::Zip {
+            OpenZip::read(context, &share, Arc::clone(input))
+        } else {
             let mut sequential = Sequential::new(context, share.another());
             let (spot, mut numbers) = (Spot::default(), Numbers::outer());
             let result = sequential.read(container, input.as_slice(), name, &spot, &mut numbers);

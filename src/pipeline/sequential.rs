@@ -136,7 +136,7 @@ impl<'c> Sequential<'c> {
             match member.refusal {
                 Some(refusal) => self.reject(place, refusal),
                 None => {
-                    self.take(place, member.size, &mut InTar::new(&mut tar, member.size), spot, numbers)?
+                    self.take(place, member.size, &mut InTar::new(&mut tar, member.size), spot, numbers)?;
                 }
             }
         }
@@ -361,15 +361,14 @@ impl<'c> Sequential<'c> {
         {
             self.flush();
         }
-        let batch = match self.batch.take() {
-            Some(batch) => batch,
-            None => {
-                let room = bytes.max(BATCH_BYTES);
-                let asked = room.saturating_add(BATCH_ENTRIES * ROW_ALLOWANCE);
-                let permit = self.context.budget.work.acquire(self.holder, asked)?;
-                // Grows as entries arrive, never by what one of them declares.
-                Collected { content: Vec::new(), entries: Vec::new(), room, permit }
-            }
+        let batch = if let Some(batch) = self.batch.take() {
+            batch
+        } else {
+            let room = bytes.max(BATCH_BYTES);
+            let asked = room.saturating_add(BATCH_ENTRIES * ROW_ALLOWANCE);
+            let permit = self.context.budget.work.acquire(self.holder, asked)?;
+            // Grows as entries arrive, never by what one of them declares.
+            Collected { content: Vec::new(), entries: Vec::new(), room, permit }
         };
         Ok(self.batch.insert(batch))
     }

@@ -52,7 +52,7 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
         Format::Container(Container::Zip) => {
             read_as(context, Container::Zip.name(), &name, |sequential, numbers| {
                 read_whole_zip(context, prefix, input, sequential, numbers)
-            })
+            });
         }
         Format::Container(container) => read_as(context, container.name(), &name, |sequential, numbers| {
             let decoded = decode(context, container.compression(), prefix, input);

@@ -47,8 +47,8 @@ async fn import(folder: &Path, library: &MemorySink, variant: Variant) -> (Finis
     let counters = Arc::new(Counters::default());
     let sinks = (library.clone(), vec![library.clone(); variant.connections]);
     let stop = Arc::new(Stop::default());
-    let pipeline = Pipeline::start(settings, inputs, knowledge, sinks, Arc::clone(&counters), stop).unwrap();
-    let run = tokio::time::timeout(Duration::from_secs(120), pipeline.run());
+    let pipeline = Pipeline::start(&settings, inputs, knowledge, sinks, Arc::clone(&counters), stop).unwrap();
+    let run = tokio::time::timeout(Duration::from_mins(2), pipeline.run());
     let finished = run.await.expect("the run does not end: a deadlock").unwrap();
     (finished, counters)
 }

@@ -1,12 +1,11 @@
 //! The walk: one thread that finds the files, passes over those that have not changed, and fills the queue.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use super::Inputs;
-use super::context::{Context, KnownSource};
+use super::context::{Context, KnownSources};
 use super::queue::Lane;
 use super::reader::{self, Job};
 use super::stream::Stream;
@@ -93,7 +92,7 @@ pub(super) fn start(context: &Arc<Context>, inputs: Inputs) -> Result<std::threa
 }
 
 /// The same, for a plan: only counts.
-pub async fn survey(inputs: Inputs, known: HashMap<i64, KnownSource>) -> Survey {
+pub async fn survey(inputs: Inputs, known: KnownSources) -> Survey {
     let counted = tokio::task::spawn_blocking(move || {
         let surveyor = Surveyor::default();
         if inputs.standard_input {
@@ -117,7 +116,7 @@ pub async fn survey(inputs: Inputs, known: HashMap<i64, KnownSource>) -> Survey 
 }
 
 /// The entries of a file that is stored whole and has not changed since; none if it must be read.
-fn unchanged_entries(known: &HashMap<i64, KnownSource>, file: &FoundFile) -> Option<u64> {
+fn unchanged_entries(known: &KnownSources, file: &FoundFile) -> Option<u64> {
     let known = known.get(&file.id().0)?;
     let same = u64::try_from(known.size_bytes) == Ok(file.size) && known.mtime_ns == file.mtime_ns;
     (known.complete && same).then(|| known.entries.unsigned_abs())

@@ -30,7 +30,7 @@ pub(super) struct Worker {
 
 /// Workers that rest between tasks; as many are made as threads need at once.
 #[derive(Default)]
-pub(super) struct Workers(Mutex<Vec<Box<Worker>>>);
+pub(super) struct Workers(Mutex<Vec<Worker>>);
 
 impl Workers {
     /// Lends a worker to `task`.
@@ -187,15 +187,14 @@ fn must_merge(context: &Context, place: &Place) -> bool {
 }
 
 fn analyse(analyser: &mut Analyser, content: &[u8]) -> Result<MidiReading, Refusal> {
-    match catch_unwind(AssertUnwindSafe(|| analyser.read(content))) {
-        Ok(result) => result,
-        Err(_) => {
-            // What it was working on may be in any state.
-            *analyser = Analyser::default();
-            let detail =
-                "the analysis of this content panicked: a defect of loader; please report it with the file";
-            Err(Refusal::new(Reason::AnalysisPanicked, detail))
-        }
+    if let Ok(result) = catch_unwind(AssertUnwindSafe(|| analyser.read(content))) {
+        result
+    } else {
+        // What it was working on may be in any state.
+        *analyser = Analyser::default();
+        let detail =
+            "the analysis of this content panicked: a defect of loader; please report it with the file";
+        Err(Refusal::new(Reason::AnalysisPanicked, detail))
     }
 }
 

@@ -75,7 +75,7 @@ impl Member for InZip<'_> {
     }
 
     fn read_head(&mut self, buffer: &mut Vec<u8>) -> Result<(), Refusal> {
-        self.zip.peek(self.bytes, self.index, HEAD, buffer)
+        self.zip.peek(self.bytes, self.index, buffer)
     }
 
     fn read_rest(&mut self, buffer: &mut Vec<u8>, largest: usize) -> Result<(), Refusal> {
