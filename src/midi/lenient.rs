@@ -3,6 +3,7 @@
 //! Walks the chunks; the events of a track are [`track`]'s. Each rule and why it was chosen stands in
 //! `docs/decisions/0003-lenient-midi-reader.md`. The work is linear in the length of the content, however it is made.
 
+mod cursor;
 mod track;
 
 use self::track::{End, Outcome};
