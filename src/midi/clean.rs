@@ -22,7 +22,7 @@ pub(in crate::midi) fn read(
     listener: &mut impl Listener,
 ) -> Result<u64, NotClean> {
     let mut rest = content.get(header.end..).unwrap_or_default();
-    let mut tracks = 0;
+    let (mut tracks, mut has_aliens) = (0, false);
     while !rest.is_empty() {
         let (id, body) = rest.split_first_chunk::<4>().ok_or(NotClean)?;
         let (length, body) = body.split_first_chunk::<4>().ok_or(NotClean)?;
@@ -33,10 +33,17 @@ pub(in crate::midi) fn read(
                 read_track(chunk, warnings, listener)?;
                 tracks += 1;
             }
-            _ if is_chunk_id(*id) => *warnings |= Warnings::ALIEN_CHUNK,
+            _ if is_chunk_id(*id) => has_aliens = true,
             _ => return Err(NotClean),
         }
         rest = next;
+    }
+    if has_aliens {
+        *warnings |= Warnings::ALIEN_CHUNK;
+        // One of them may be a track under another name.
+        if tracks != u64::from(header.tracks) {
+            return Err(NotClean);
+        }
     }
     if tracks == 0 { Err(NotClean) } else { Ok(tracks) }
 }

@@ -103,9 +103,10 @@ impl Header {
             end + 6
         } else {
             warnings |= Warnings::HEADER_LENGTH;
-            // A longer header is allowed by the format; a length that leads nowhere is not followed.
+            // A longer header is allowed by the format; a length that leads nowhere, or past a track, is not followed.
             let declared = end.saturating_add(length.max(6));
-            if declared < content.len() { declared } else { end + 6 }
+            let is_past_track = content.get(end + 6..).is_some_and(|rest| rest.starts_with(b"MTrk"));
+            if declared < content.len() && !is_past_track { declared } else { end + 6 }
         };
         let format = match u16::from_be_bytes([f1, f0]) {
             0 => 0,
@@ -193,6 +194,19 @@ mod tests {
             let found = Header::find(&header(format, 3, division)).unwrap();
             assert_eq!((found.format, found.division), expected, "{format} {division:x}");
             assert_eq!((found.tracks, found.end, found.warnings), (3, 14, warnings), "{format} {division:x}");
+        }
+    }
+
+    #[test]
+    fn a_header_of_another_length_is_followed_where_that_leads_somewhere() {
+        for (length, behind, end) in
+            [(8, b"..MTrk".as_slice(), 16), (2, b"MTrk", 14), (10, b"MTrk....MTrk", 14), (0xFF, b"MTrk", 14)]
+        {
+            let mut bytes = header(1, 1, 96);
+            bytes[7] = length;
+            bytes.extend(behind);
+            let found = Header::find(&bytes).unwrap();
+            assert_eq!((found.end, found.warnings), (end, Warnings::HEADER_LENGTH), "{length}");
         }
     }
 

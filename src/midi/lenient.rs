@@ -3,6 +3,7 @@
 //! Walks the chunks; the events of a track are [`track`]'s. Each rule and why it was chosen stands in
 //! `docs/decisions/0003-lenient-midi-reader.md`. The work is linear in the length of the content, however it is made.
 
+mod cursor;
 mod track;
 
 use self::track::{End, Outcome};
@@ -76,6 +77,10 @@ impl<L: Listener> Reader<'_, L> {
                     }
                     chunk.end
                 }
+                Some(chunk) if self.is_renamed_track(&chunk) => {
+                    self.warnings |= Warnings::TRACK_NAME;
+                    self.read_track(&chunk)
+                }
                 Some(chunk) if self.is_alien(&chunk) => {
                     self.warnings |= Warnings::ALIEN_CHUNK;
                     chunk.end
@@ -90,6 +95,15 @@ impl<L: Listener> Reader<'_, L> {
         let length = usize::try_from(u32::from_be_bytes(*rest.first_chunk::<4>()?)).unwrap_or(usize::MAX);
         let body = at + 8;
         Some(ChunkHeader { id: *id, body, end: body.saturating_add(length) })
+    }
+
+    /// Whether the chunk is one of the tracks that are still missing, but for its name.
+    fn is_renamed_track(&mut self, chunk: &ChunkHeader) -> bool {
+        if self.tracks >= self.declared_tracks || chunk.end > self.content.len() {
+            return false;
+        }
+        let seen = self.try_read(chunk.body, chunk.end, End::First);
+        seen.is_ended && chunk.body + seen.end == chunk.end && seen.warnings == Warnings::NONE
     }
 
     /// Whether the chunk is complete and followed by the end of the file or something that can be another chunk.
@@ -223,13 +237,13 @@ mod tests {
         parts.concat()
     }
 
-    fn chunk(id: &[u8; 4], length: usize, body: &[u8]) -> Vec<u8> {
-        join(&[id, &u32::try_from(length).unwrap().to_be_bytes(), body])
+    fn chunk(id: [u8; 4], length: usize, body: &[u8]) -> Vec<u8> {
+        join(&[&id, &u32::try_from(length).unwrap().to_be_bytes(), body])
     }
 
     fn track(parts: &[&[u8]]) -> Vec<u8> {
         let body = join(parts);
-        chunk(b"MTrk", body.len(), &body)
+        chunk(*b"MTrk", body.len(), &body)
     }
 
     /// Reads chunks behind a header that promises so many tracks; returns tracks and warnings.
@@ -248,7 +262,14 @@ mod tests {
         for (name, promised, chunks, tracks, warnings) in [
             ("in order", 2, vec![whole.clone(), whole.clone()], 2, Warnings::NONE),
             ("no end of track", 2, vec![track(&[NOTE]), whole.clone()], 2, Warnings::NO_END_OF_TRACK),
-            ("alien", 1, vec![chunk(b"XFIH", 3, b"abc"), whole.clone()], 1, Warnings::ALIEN_CHUNK),
+            ("alien", 1, vec![chunk(*b"XFIH", 3, b"abc"), whole.clone()], 1, Warnings::ALIEN_CHUNK),
+            (
+                "another name",
+                2,
+                vec![chunk(*b"mTrk", body.len(), &body), whole.clone()],
+                2,
+                Warnings::TRACK_NAME,
+            ),
             (
                 "junk between",
                 2,
@@ -271,19 +292,19 @@ mod tests {
                 Warnings::JUNK_BETWEEN_CHUNKS | Warnings::BYTES_LOST,
             ),
             ("trailing bytes", 1, vec![whole.clone(), b"\r\n".to_vec()], 1, Warnings::JUNK_BETWEEN_CHUNKS),
-            ("too long, to the end", 1, vec![chunk(b"MTrk", 999, &body)], 1, Warnings::TRACK_LENGTH),
+            ("too long, to the end", 1, vec![chunk(*b"MTrk", 999, &body)], 1, Warnings::TRACK_LENGTH),
             (
                 "too long, into the next",
                 2,
-                vec![chunk(b"MTrk", 12, &body), whole.clone()],
+                vec![chunk(*b"MTrk", 12, &body), whole.clone()],
                 2,
                 Warnings::TRACK_LENGTH,
             ),
-            ("too short", 2, vec![chunk(b"MTrk", 3, &body), whole.clone()], 2, Warnings::TRACK_LENGTH),
+            ("too short", 2, vec![chunk(*b"MTrk", 3, &body), whole.clone()], 2, Warnings::TRACK_LENGTH),
             (
                 "the file ends in the track",
                 1,
-                vec![chunk(b"MTrk", 999, NOTE)],
+                vec![chunk(*b"MTrk", 999, NOTE)],
                 1,
                 Warnings::FILE_TRUNCATED | Warnings::NO_END_OF_TRACK,
             ),
@@ -298,7 +319,7 @@ mod tests {
             (
                 "a second file",
                 1,
-                vec![whole.clone(), chunk(b"MThd", 6, b"\0\x01\0\x01\0\x60"), whole.clone()],
+                vec![whole.clone(), chunk(*b"MThd", 6, b"\0\x01\0\x01\0\x60"), whole.clone()],
                 1,
                 Warnings::JUNK_BETWEEN_CHUNKS,
             ),

@@ -70,6 +70,8 @@ warnings! {
     FILE_TRUNCATED = 21, "file_truncated";
     /// Bytes of a track, or a whole track, could not be understood and were skipped.
     BYTES_LOST = 22, "bytes_lost";
+    /// A track's chunk is not called `MTrk`; its content shows that it is one.
+    TRACK_NAME = 23, "track_name";
 }
 
 impl Warnings {

@@ -11,7 +11,8 @@ row! {
     Metadata in "musical_metadata" {
         /// The version of the analysis that found this, [`crate::midi::ANALYSER_VERSION`].
         analyser_version: int2 = i16,
-        /// Format word of the header (0, 1 or 2).
+        /// Format of the file: 0 one track, 1 tracks side by side, 2 patterns one after the other. Other words are stored
+        /// as 1, with a warning.
         smf_format: int2 = i16,
         /// Track chunks that were read.
         n_tracks: int4 = i32,
@@ -25,7 +26,8 @@ row! {
         smpte_ticks_per_frame: int2 or_null = Option<i16>,
         /// Events in all tracks, end-of-track events included.
         n_events: int4 = i32,
-        /// Seconds from tick 0 to the last event of any track, through the tempo map.
+        /// Seconds from tick 0 to the last event of any track, through the tempo map of all tracks; the patterns of format 2
+        /// follow one another.
         duration_sec: float8 = f64,
         /// Tick of the last event of any track.
         duration_ticks: int8 = i64,
@@ -39,7 +41,8 @@ row! {
         last_note_end_sec: float8 or_null = Option<f64>,
         /// Mean tempo over the duration, in quarter notes per minute: beats / minutes; none for SMPTE time.
         tempo_bpm: float4 or_null = Option<f32>,
-        /// Tempo at tick 0 (120 where none is given), quarter notes per minute.
+        /// Tempo in force at tick 0 (120 where none is given), quarter notes per minute; the last of several there. None for
+        /// SMPTE time, as the next two.
         tempo_first: float4 or_null = Option<f32>,
         /// Slowest tempo in force for any time before the last event.
         tempo_min: float4 or_null = Option<f32>,
@@ -49,21 +52,22 @@ row! {
         n_tempo_changes: int4 = i32,
         /// Whether any tempo event is there.
         tempo_explicit: bool = bool,
-        /// The first meter event, as `6/8`; none without one.
+        /// The first meter event by time, then track, as `6/8`; none without one.
         time_signature_first: text or_null = Option<String>,
-        /// The meter in force for the most ticks, as `6/8`; `4/4` without one.
+        /// The meter in force for the most ticks, as `6/8`; `4/4` holds until one is given.
         time_signature_main: text or_null = Option<String>,
-        /// Distinct meters in order of appearance.
+        /// Distinct meters in order of appearance, at most 64.
         time_signatures: text_array = Vec<String>,
         /// Times the meter takes another value after the first meter event.
         n_time_signature_changes: int4 = i32,
-        /// The first key-signature event as `C`, `F#m`, `Bb`; none without a valid one.
+        /// The first key-signature event by time, then track, as `C`, `F#m`, `Bb`; none without a valid one.
         key_declared: text or_null = Option<String>,
-        /// Key-signature events.
+        /// Key-signature events, those that name no key included.
         n_key_signatures: int4 = i32,
         /// Note-on events with a velocity above 0.
         n_notes: int4 = i32,
-        /// Notes among them that are closed by a note-off on the same track, channel and pitch.
+        /// Notes among them that are closed by a note-off on the same track, channel and pitch: each note-off closes the
+        /// oldest. The others end with their track.
         n_notes_paired: int4 = i32,
         /// Notes outside channel 10.
         n_melodic_notes: int4 = i32,
@@ -85,7 +89,7 @@ row! {
         n_pitches: int2 = i16,
         /// Distinct melodic pitch classes (0-12).
         n_pitch_classes: int2 = i16,
-        /// Most melodic notes sounding at one instant.
+        /// Most melodic notes sounding at one instant; a note that begins as another ends does not sound with it.
         polyphony_max: int4 = i32,
         /// Mean number of melodic notes sounding, over the time in which at least one does, in ticks.
         polyphony_mean: float4 or_null = Option<f32>,
@@ -103,7 +107,8 @@ row! {
         channels: int2_array = Vec<i16>,
         /// Distinct program-change numbers in the file, 0-127, ascending, on any channel.
         programs: int2_array = Vec<i16>,
-        /// Distinct programs in force when a melodic note starts (0 where none was chosen), 0-127, ascending.
+        /// Distinct programs in force on its channel, whichever track chose them, when a melodic note starts (0 where none
+        /// was chosen), 0-127, ascending.
         instruments: int2_array = Vec<i16>,
         /// General MIDI families of `instruments`, 0-15 (program / 8), ascending.
         families: int2_array = Vec<i16>,
@@ -119,17 +124,19 @@ row! {
         title: text or_null = Option<String>,
         /// The first copyright event.
         copyright: text or_null = Option<String>,
-        /// Name of each track that has one, in track order.
+        /// Name of each track that has one, in track order; at most 256 of at most 1,024 characters, as all names.
         track_names: text_array = Vec<String>,
         /// Distinct instrument-name events in order of appearance.
         instrument_names: text_array = Vec<String>,
         /// Marker and cue-point texts in order of time.
         markers: text_array = Vec<String>,
-        /// Lyric events joined in order of time.
+        /// The words sung: lyric events (or, in karaoke files without any, the syllables among the text events) joined,
+        /// track after track.
         lyrics: text or_null = Option<String>,
         /// Whether it has lyrics, or karaoke text events (`@K`, `@T`, `@L`).
         is_karaoke: bool = bool,
-        /// All text of the file, one event a line, for searching.
+        /// All other text of the file, names included, one line each, for searching; with `lyrics` at most 64 KiB as stored
+        /// in the file.
         text: text or_null = Option<String>,
         /// How text was decoded: `ascii`, `utf-8` or a legacy encoding that was detected; none without text.
         text_encoding: text or_null = Option<String>,
