@@ -1,6 +1,168 @@
 //! The command line: what was typed, turned into calls of the library, and what is shown of them.
 //!
-//! Only the modules below it write to the terminal: data on stdout, everything else on stderr.
+//! Only the modules below it write to the terminal: data on stdout, everything else on stderr. They decide nothing that
+//! concerns the data.
 
+mod completions;
 pub mod db;
+mod import;
+mod logging;
+mod plan;
+mod progress;
+mod rejects;
+mod restore;
 pub mod sample;
+mod signals;
+mod status;
+pub mod terminal;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::error::{Error, ExitStatus, Result};
+use terminal::Terminal;
+
+const EXAMPLES: &str = "\
+Examples:
+  loader import ~/midi lakh.tar.gz packs/*.zip       everything in them, into the private cluster
+  curl -s https://example.org/midi.tar.gz | loader import -
+  loader import --mode fast --log-file import.log /data/midi &  tail -f import.log
+  loader status                                      from another terminal
+  loader rejects                                     what was refused, and why
+  psql \"$(loader db url)\" -c 'SELECT count(*) FROM files'
+
+Exit status: 0 all loaded or already there, 1 failed (the same command resumes), 2 usage, 3 finished with rejects,
+10 no database, 11 another import holds the lock, 12 schema missing or changed, 13 indexes are suspended (loader restore),
+130/143 ended by Ctrl-C or SIGTERM.";
+
+/// Takes MIDI collections as they are, archives included, into a searchable PostgreSQL library.
+#[derive(Debug, Parser)]
+#[command(name = "loader", version, about, after_help = EXAMPLES, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    everywhere: Everywhere,
+}
+
+/// Flags of every command.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Everywhere {
+    /// PostgreSQL to use [default: DATABASE_URL, else PG* variables, else the private cluster]
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// How progress is shown
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "HOW")]
+    pub progress: ProgressFace,
+    /// Print the result as JSON on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Write the log there [default: a file of its own under the state directory]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Log more; twice for everything
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Colours on stderr
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: ColorChoice,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProgressFace {
+    /// Bars on a terminal, lines elsewhere
+    #[default]
+    Auto,
+    /// Bars
+    Bar,
+    /// A line every few seconds
+    Plain,
+    /// A JSON object a second, on stderr
+    Json,
+    /// Nothing
+    None,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set or TERM is dumb
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Import files, folders and archives
+    Import(Box<import::ImportArguments>),
+    /// Show what an import would do, and do nothing
+    Plan(Box<import::ImportArguments>),
+    /// Show what the newest import is doing, or has done
+    Status,
+    /// List what was refused, and why
+    Rejects(rejects::RejectsArguments),
+    /// Build suspended indexes again
+    Restore,
+    /// The private cluster and the schema
+    #[command(subcommand)]
+    Db(db::DbCommand),
+    /// Write a generated sample collection, to try loader with
+    Sample(sample::SampleArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// Runs the command line to its end.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors, and go to stdout.
+            let _ = error.print();
+            return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Success };
+        }
+    };
+    let terminal = Terminal::new(&arguments.everywhere);
+    let result = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime.block_on(dispatch(arguments, &terminal)),
+        Err(error) => Err(Error::from(error)),
+    };
+    result.unwrap_or_else(|error| {
+        terminal.error(&error);
+        error.kind().into()
+    })
+}
+
+async fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<ExitStatus> {
+    let Arguments { command, everywhere } = arguments;
+    let url = everywhere.database_url.as_deref();
+    match command {
+        Command::Import(import) if import.dry_run => plan::run(&import, &everywhere, terminal).await,
+        Command::Import(import) => import::run(&import, &everywhere, terminal).await,
+        Command::Plan(import) => plan::run(&import, &everywhere, terminal).await,
+        Command::Status => status::run(&everywhere, terminal).await,
+        Command::Rejects(rejects) => rejects::run(&rejects, &everywhere, terminal).await,
+        Command::Restore => restore::run(&everywhere, terminal).await,
+        Command::Db(command) => db::run(command, url).await,
+        Command::Sample(sample) => sample::run(&sample, everywhere.json),
+        Command::Completions { shell } => completions::print(shell, Arguments::command(), terminal),
+        Command::Man => completions::print_manual(&Arguments::command(), terminal),
+    }
+}

@@ -10,14 +10,22 @@
 //! An **entry is rejected** (recorded with a reason, the run goes on) or the **run fails** (it stops, and the same
 //! command resumes it): the two are never mixed.
 
+pub mod archive;
 pub mod batch;
 pub mod budget;
 pub mod cli;
 pub mod digest;
 pub mod discover;
+pub mod entry;
 pub mod error;
+pub mod format;
+pub mod import;
 pub mod ledger;
+pub mod library;
+pub mod mapping;
 pub mod midi;
+pub mod mode;
+pub mod pipeline;
 pub mod progress;
 pub mod record;
 pub mod reject;

@@ -354,3 +354,6 @@ impl Collected {
 fn weight(items: &[Item]) -> usize {
     items.iter().map(Item::weight).sum()
 }
+
+#[cfg(test)]
+mod tests;

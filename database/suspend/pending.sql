@@ -1,11 +1,11 @@
 -- What waits to be built again, the most expensive first, with the statements that do it. They belong into one
--- transaction: placing, definition, then each of finishing, the last of which takes the row out of the journal.
+-- transaction: preparation, definition, then each of finishing, the last of which takes the row out of the journal.
 --
 -- The order is by bytes of the table times what a byte costs in this kind of index, relative to a B-tree (measured on
 -- 100,000 contents with two cores: trigrams 36 ms/MB, words 4 to 9, arrays 1 to 2, B-tree 0.8).
 SELECT s.name, s.schema_name, s.table_name, s.definition, s.comment, s.tablespace, s.statistics::text AS statistics,
        s.is_clustered, s.size_bytes, s.run_id, s.suspended_at = now() AS is_of_this_transaction,
-       format('SET LOCAL default_tablespace = %L', coalesce(s.tablespace, '')) AS placing,
+       format('SET LOCAL default_tablespace = %L', coalesce(s.tablespace, '')) AS preparation,
        array_remove(
            ARRAY[CASE WHEN s.comment IS NOT NULL
                       THEN format('COMMENT ON INDEX %I.%I IS %L', s.schema_name, s.name, s.comment) END]

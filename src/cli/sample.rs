@@ -52,9 +52,6 @@ pub struct SampleArgs {
     /// Write into a folder that is not empty; files of the same names are replaced
     #[arg(long)]
     pub force: bool,
-    /// Print the summary as JSON, with every container
-    #[arg(long)]
-    pub json: bool,
 }
 
 impl SampleArgs {
@@ -76,7 +73,7 @@ impl SampleArgs {
 ///
 /// # Errors
 /// An option out of its range, a folder that is not empty, a file that cannot be written.
-pub fn run(args: &SampleArgs) -> Result<ExitStatus> {
+pub fn run(args: &SampleArgs, as_json: bool) -> Result<ExitStatus> {
     let options = args.options();
     options.check().map_err(|problem| {
         Error::new(ErrorKind::Usage, problem)
@@ -90,7 +87,7 @@ pub fn run(args: &SampleArgs) -> Result<ExitStatus> {
         .build()
         .map_err(|cause| Error::new(ErrorKind::Run, "the threads could not be started").with_cause(cause))?;
     let summary = pool.install(|| sample::write(&options, &args.to))?;
-    let report = if args.json { json(&summary)? } else { text(&summary, &args.to) };
+    let report = if as_json { json(&summary)? } else { text(&summary, &args.to) };
     match std::io::stdout().lock().write_all(report.as_bytes()) {
         // Whoever read along has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitStatus::Success),
@@ -155,7 +152,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -207,11 +204,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap();
         std::fs::write(folder.path().join("here"), "x").unwrap();
-        let line = [path, "--files", "3", "--archives", "zip", "--json"];
-        let error = run(&parse(&line)).unwrap_err();
+        let line = [path, "--files", "3", "--archives", "zip"];
+        let error = run(&parse(&line), false).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Usage);
         assert!(error.to_string().contains("not empty") && error.hint().unwrap().contains("--force"));
-        let status = run(&parse(&[&line[..], &["--force"]].concat())).unwrap();
+        let status = run(&parse(&[&line[..], &["--force"]].concat()), true).unwrap();
         assert_eq!(status, ExitStatus::Success);
         assert!(folder.path().join("pack-00000.zip").exists() && folder.path().join("here").exists());
     }
@@ -221,7 +218,7 @@ mod tests {
         for line in
             [["x", "--duplicates", "1.5"], ["x", "--mean-size", "3"], ["x", "--files-per-archive", "0"]]
         {
-            assert_eq!(run(&parse(&line)).unwrap_err().kind(), ErrorKind::Usage);
+            assert_eq!(run(&parse(&line), false).unwrap_err().kind(), ErrorKind::Usage);
         }
     }
 

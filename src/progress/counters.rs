@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, Finding};
+use crate::server::indexes::RestoreEvent;
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +113,15 @@ impl Counters {
     /// Enters a phase.
     pub fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Relaxed);
+    }
+
+    /// Follows indexes being built again.
+    pub fn indexes(&self, event: RestoreEvent<'_>) {
+        match event {
+            RestoreEvent::Planned { indexes } => self.indexes_total.store(indexes as u64, Relaxed),
+            RestoreEvent::Finished(..) => add(&self.indexes_done, 1),
+            RestoreEvent::Started(_) | RestoreEvent::Refreshing(_) => {}
+        }
     }
 
     /// Counts a committed batch of which `inserted` contents were new.

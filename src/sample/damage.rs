@@ -199,7 +199,7 @@ pub(super) fn jpeg(random: &mut Random, size: usize) -> Vec<u8> {
     bytes
 }
 
-/// An AppleDouble header (RFC 1740) with Finder information and a few random bytes of resource fork.
+/// An `AppleDouble` header (RFC 1740) with Finder information and a few random bytes of resource fork.
 pub(super) fn apple_double(random: &mut Random) -> Vec<u8> {
     let mut bytes = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        \x00\x02".to_vec();
     bytes.extend_from_slice(&[0, 0, 0, 9, 0, 0, 0, 50, 0, 0, 0, 32, 0, 0, 0, 2, 0, 0, 0, 82, 0, 0, 0, 64]);

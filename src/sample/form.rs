@@ -19,7 +19,7 @@ pub(super) const PULSES: u32 = 12;
 impl Meter {
     /// Pulses in a bar.
     pub(super) fn pulses(self) -> u32 {
-        u32::from(self.beats) * 4 * PULSES >> self.unit_power
+        (u32::from(self.beats) * 4 * PULSES) >> self.unit_power
     }
 }
 
@@ -64,6 +64,7 @@ pub(super) enum Lyrics {
 
 /// The outer form of one file.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a trait of its own, drawn apart from the others")]
 pub(super) struct Form {
     pub(super) format: Format,
     pub(super) timing: Timing,

@@ -117,9 +117,9 @@ impl<'t> Score<'t> {
             }
             (true, Release::Off(_)) => {
                 if is_merged {
-                    12
+                    14
                 } else {
-                    9
+                    12
                 }
             }
         };

@@ -47,15 +47,16 @@ pub(super) struct Span {
 /// Every event of a track's body, up to the first that cannot be read.
 pub(super) fn spans(bytes: &[u8], body: Range<usize>) -> Vec<Span> {
     let mut spans = Vec::new();
-    let mut at = body.start;
+    let end = body.end;
+    let mut start = body.start;
     let Some(track) = bytes.get(body) else { return spans };
-    for event in midly::EventBytemapIter::new(track) {
-        let Ok((raw, event)) = event else { break };
-        let delta = raw.iter().take_while(|byte| **byte >= 0x80).count() + 1;
+    let mut events = midly::EventBytemapIter::new(track);
+    while let Some(Ok((raw, event))) = events.next() {
+        let after = end - events.unread().len();
         let status = channel_status(&event.kind);
-        let is_running = status.is_some() && raw.get(delta).is_some_and(|byte| *byte < 0x80);
-        spans.push(Span { range: at..at + raw.len(), event: at + delta, status, is_running });
-        at += raw.len();
+        let is_running = status.is_some() && raw.first().is_some_and(|byte| *byte < 0x80);
+        spans.push(Span { range: start..after, event: after - raw.len(), status, is_running });
+        start = after;
     }
     spans
 }

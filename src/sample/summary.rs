@@ -20,7 +20,7 @@ pub struct Counts {
     pub midi: u64,
     /// Entries that are named like a MIDI file and hold none.
     pub not_midi: u64,
-    /// All other entries: thumbnails, covers, AppleDouble files.
+    /// All other entries: thumbnails, covers, `AppleDouble` files.
     pub clutter: u64,
     /// Entries among `midi` and `not_midi` (and damaged clutter) whose content is meant to be an earlier file's.
     pub copies: u64,

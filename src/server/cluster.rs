@@ -7,14 +7,14 @@ mod create;
 mod layout;
 mod machine;
 mod postmaster;
+mod process;
 mod settings;
 
 pub use layout::{Layout, VARIABLE};
 
 use std::fmt::Write as _;
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fs_err as fs;
@@ -28,15 +28,6 @@ use postmaster::Activity;
 pub const ROLE: &str = "loader";
 /// The database the library lies in.
 pub const DATABASE: &str = "loader";
-
-/// How long a start may take; recovery after a crash replays up to `max_wal_size`.
-const STARTS_WITHIN: Duration = Duration::from_mins(5);
-/// How long open transactions may take to roll back at a stop.
-const STOPS_WITHIN: Duration = Duration::from_mins(2);
-/// At this size the server's log makes way for a new one at the next start; one old one is kept.
-const LARGEST_LOG: u64 = 16 << 20;
-/// How much of the log a failed start shows.
-const LINES_SHOWN: usize = 12;
 
 /// A private cluster, whether it exists yet or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,22 +145,26 @@ impl PrivateCluster {
         if self.layout.is_ours() && matches!(Activity::of(&self.layout)?, Activity::Running { .. }) {
             return Ok(Started::AlreadyRunning);
         }
-        let _lock = self.lock()?;
-        let owner = fs::metadata(&self.layout.data).ok().map(|data| data.uid());
+        // In this order: a cluster that another command creates meanwhile is marked before it appears.
+        if self.layout.data.exists() && !self.layout.is_ours() {
+            return Err(self.layout.foreign(&self.layout.data));
+        }
+        self.check_reachable(&Account::for_server(self.owner())?)?;
+        let lock = self.lock()?;
+        let owner = self.owner();
         let account = Account::for_server(owner)?;
-        self.check_reachable(&account)?;
-        if let Some(Activity::Running { .. }) = self.settled(STARTS_WITHIN)? {
+        if let Some(Activity::Running { .. }) = self.settled(process::STARTS_WITHIN)? {
             return Ok(Started::AlreadyRunning);
         }
         let binaries = self.binaries()?;
         if owner.is_none() {
-            create::create(&self.layout, &account, &binaries)?;
+            create::create(&self.layout, &account, &binaries, &lock)?;
         } else {
             create::write_settings(&self.layout.data, &self.layout, &account)?;
         }
         postmaster::clear_remains(&self.layout)?;
         self.layout.make_socket_directory(&account)?;
-        self.run_server(&account, &binaries)?;
+        process::start(&self.layout, &account, &binaries, &lock)?;
         Ok(if owner.is_none() { Started::Created } else { Started::Started })
     }
 
@@ -224,17 +219,8 @@ impl PrivateCluster {
         let owner = fs::metadata(&self.layout.data)?.uid();
         let account = Account::for_server(Some(owner))?;
         let binaries = self.binaries()?;
-        let mut command = account.command(binaries.program("pg_ctl"));
-        command.arg("stop").arg("-D").arg(&self.layout.data).args(["-m", "fast", "-w", "-s", "-t"]);
-        let done = create::output(command.arg(STOPS_WITHIN.as_secs().to_string()), &account)?;
-        if done.status.success() {
-            return Ok(true);
-        }
-        Err(Error::new(
-            ErrorKind::Run,
-            format!("the private cluster does not stop: {}", create::text_of(&done).trim()),
-        )
-        .with_hint(format!("look into {}", self.layout.log().display())))
+        process::stop(&self.layout, &account, &binaries)?;
+        Ok(true)
     }
 
     /// Waits for a server that is starting or stopping; none where there is no server.
@@ -266,36 +252,6 @@ impl PrivateCluster {
         }
     }
 
-    fn run_server(&self, account: &Account, binaries: &Binaries) -> Result<()> {
-        let log = self.layout.log();
-        let mut log_size = fs::metadata(&log).map_or(0, |found| found.len());
-        if log_size > LARGEST_LOG {
-            fs::rename(&log, log.with_extension("log.1"))?;
-            log_size = 0;
-        }
-        let mut command = account.command(binaries.program("pg_ctl"));
-        command.args(["start", "-w", "-s", "-t"]).arg(STARTS_WITHIN.as_secs().to_string());
-        if is_plain_in_shell(&self.layout.data) {
-            command.arg("-D").arg(&self.layout.data).arg("-l").arg(&log);
-        } else {
-            command.current_dir(&self.layout.data).args(["-D", "."]).arg("-l").args(log.file_name());
-        }
-        let done = create::output(&mut command, account)?;
-        if done.status.success() {
-            return Ok(());
-        }
-        let said = last_lines(&log, log_size, LINES_SHOWN).unwrap_or_else(|| create::text_of(&done));
-        Err(Error::new(
-            ErrorKind::Unreachable,
-            format!(
-                "the private cluster in {} does not start; its log ends:\n{}",
-                self.layout.base.display(),
-                said.trim_end()
-            ),
-        )
-        .with_hint(format!("look into {}", log.display())))
-    }
-
     /// The programs for this data directory: of its own major version where it exists.
     fn binaries(&self) -> Result<Binaries> {
         let Some(major) = self.major() else { return Binaries::find() };
@@ -317,13 +273,21 @@ impl PrivateCluster {
         fs::read_to_string(self.layout.data.join("PG_VERSION")).ok()?.trim().parse().ok()
     }
 
+    /// The user id its files belong to; none while there are none.
+    fn owner(&self) -> Option<u32> {
+        fs::metadata(&self.layout.data).ok().map(|data| data.uid())
+    }
+
     /// Where another account runs the server, every directory above must let it pass.
     fn check_reachable(&self, account: &Account) -> Result<()> {
         if !account.is_another() {
             return Ok(());
         }
-        let base = fs::canonicalize(&self.layout.base)?;
-        for directory in base.ancestors() {
+        // What is still missing will be made passable.
+        let Some(there) = self.layout.base.ancestors().find_map(|path| fs::canonicalize(path).ok()) else {
+            return Ok(());
+        };
+        for directory in there.ancestors() {
             let found = fs::metadata(directory)?;
             let needed = if found.uid() == account.uid {
                 0o100
@@ -369,27 +333,6 @@ impl PrivateCluster {
     }
 }
 
-/// Whether a path stands for itself between double quotes of the shell: `pg_ctl` hands it to one. The whole path is only
-/// preferred because it tells which server it is in a list of processes.
-fn is_plain_in_shell(path: &Path) -> bool {
-    !path.as_os_str().as_encoded_bytes().iter().any(|byte| b"\"$`\\!\n".contains(byte))
-}
-
-/// The last lines of a file behind `from`; none where there are none.
-fn last_lines(path: &PathBuf, from: u64, count: usize) -> Option<String> {
-    /// More than this is not read, whatever the server wrote.
-    const MOST_READ: u64 = 64 << 10;
-    let mut file = fs::File::open(path).ok()?;
-    let end = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(from.max(end.saturating_sub(MOST_READ)))).ok()?;
-    let mut bytes = Vec::new();
-    file.take(MOST_READ).read_to_end(&mut bytes).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let shown = lines.get(lines.len().saturating_sub(count)..)?;
-    (!shown.is_empty()).then(|| shown.join("\n"))
-}
-
 /// Encodes everything but letters, digits, `-_.~` and `also_plain` for a URL.
 fn percent_encoded(text: &str, also_plain: &[u8]) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -414,16 +357,5 @@ mod tests {
             cluster.url(),
             "postgresql:///loader?host=/data/my%20music/%C3%BC/socket&port=5432&user=loader"
         );
-    }
-
-    #[test]
-    fn only_the_new_end_of_a_log_is_shown() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let path = file.path().to_path_buf();
-        fs::write(&path, "old\none\n\ntwo\nthree\n").unwrap();
-        assert_eq!(last_lines(&path, 4, 2).unwrap(), "two\nthree");
-        assert_eq!(last_lines(&path, 0, 9).unwrap(), "old\none\ntwo\nthree");
-        assert_eq!(last_lines(&path, 99, 9), None);
-        assert_eq!(last_lines(&PathBuf::from("/nonexistent"), 0, 9), None);
     }
 }

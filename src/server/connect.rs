@@ -18,7 +18,7 @@ use std::str::FromStr as _;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::server::cluster::{DATABASE, PrivateCluster, ROLE};
+use crate::server::cluster::{DATABASE, PrivateCluster, ROLE, State};
 
 /// Variables that by themselves say that a server is configured, as libpq reads them.
 const VARIABLES: [&str; 5] = ["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER"];
@@ -94,6 +94,32 @@ pub async fn resolve(flag: Option<&str>) -> Result<Target> {
             Ok(Target::private(&cluster))
         }
     }
+}
+
+/// What [`resolve`] would connect to, starting nothing: a private cluster that does not run is only described.
+///
+/// # Errors
+/// As [`resolve`], without the starting.
+pub fn look(flag: Option<&str>) -> Result<Found> {
+    match choose(flag, env::var_os("DATABASE_URL"), |name| env::var_os(name))? {
+        Choice::Url(url, origin) => Target::from_url(&url, origin).map(Found::Reachable),
+        Choice::Variables => Ok(Found::Reachable(Target::from_variables())),
+        Choice::Private => {
+            let cluster = PrivateCluster::configured()?;
+            let state = cluster.status()?.state;
+            let target = Target::private(&cluster);
+            Ok(if state == State::Running { Found::Reachable(target) } else { Found::Asleep(target, state) })
+        }
+    }
+}
+
+/// What [`look`] found.
+#[derive(Debug)]
+pub enum Found {
+    /// A database that can be connected to.
+    Reachable(Target),
+    /// A private cluster that would be started, or created, first.
+    Asleep(Target, State),
 }
 
 impl Target {

@@ -88,7 +88,7 @@ pub async fn is_suspended(connection: &mut PgConnection) -> Result<bool> {
 pub async fn status(connection: &mut PgConnection) -> Result<Status> {
     let manifest = Manifest::parse()?;
     let mut transaction = connection.begin().await?;
-    let present = catalog::present(&mut transaction).await?;
+    let present = catalog::present(&mut transaction, None).await?;
     let suspended = catalog::pending(&mut transaction).await?;
     transaction.rollback().await?;
     Ok(Status { absent: absent(&manifest, &present, &suspended), invalid: invalid(&present), suspended })

@@ -121,6 +121,11 @@ impl MemorySink {
         self.lock().clone()
     }
 
+    /// Changes what is stored, as no sink could.
+    pub fn change(&self, change: impl FnOnce(&mut MemoryLibrary)) {
+        change(&mut self.lock());
+    }
+
     fn lock(&self) -> MutexGuard<'_, MemoryLibrary> {
         self.library.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,12 +2,15 @@
 //!
 //! Owns its connection alone. A connection on which anything went wrong is closed, never used again.
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use super::{CopyBuffer, Method, Resume, Sink, SinkError, SinkErrorKind, SourceClose, Stored, unnest};
 use crate::batch::Batch;
+use crate::error::{ErrorKind, Result};
 use crate::record::{FileRow, LocationRow, MetadataRow, RejectRow, Row, SourceRow};
+use crate::server::connect::{self, Target};
+use crate::writer::run_error;
 
 /// How rows travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,10 +32,12 @@ pub struct SinkSettings {
     pub synchronous_commit: bool,
 }
 
+type Stores<T> = std::result::Result<T, SinkError>;
+
 /// A connection that stores batches.
 #[derive(Debug)]
 pub struct PostgresSink {
-    options: PgConnectOptions,
+    target: Target,
     settings: SinkSettings,
     connection: Option<PgConnection>,
     buffer: CopyBuffer,
@@ -43,16 +48,28 @@ impl PostgresSink {
     /// Connects.
     ///
     /// # Errors
-    /// What the database or the connection says.
-    pub async fn connect(options: PgConnectOptions, settings: SinkSettings) -> Result<Self, SinkError> {
+    /// As [`connect::connect`].
+    pub async fn connect(target: Target, settings: SinkSettings) -> Result<Self> {
         let mut sink =
-            Self { options, settings, connection: None, buffer: CopyBuffer::default(), staged: false };
-        sink.reconnect().await?;
+            Self { target, settings, connection: None, buffer: CopyBuffer::default(), staged: false };
+        sink.open().await?;
         Ok(sink)
     }
 
+    async fn open(&mut self) -> Result<()> {
+        self.connection = None;
+        self.staged = false;
+        let mut connection = connect::connect(&self.target, "loader writer").await?;
+        if !self.settings.synchronous_commit {
+            let set = connection.execute("SET synchronous_commit = off").await;
+            set.map_err(|error| run_error(error.into()))?;
+        }
+        self.connection = Some(connection);
+        Ok(())
+    }
+
     /// Takes the connection out, so that whatever goes wrong with it leaves none behind.
-    fn take(&mut self) -> Result<PgConnection, SinkError> {
+    fn take(&mut self) -> Stores<PgConnection> {
         self.connection.take().ok_or_else(|| SinkError {
             kind: SinkErrorKind::Transient,
             sqlstate: None,
@@ -65,7 +82,7 @@ impl PostgresSink {
         connection: &mut PgConnection,
         prefix: &str,
         rows: impl Iterator<Item = &'r R>,
-    ) -> Result<(), SinkError> {
+    ) -> Stores<()> {
         let table = format!("{prefix}{}", R::TABLE);
         if self.settings.writer == WriterKind::Unnest {
             return Ok(unnest::insert(connection, &table, rows).await?);
@@ -89,12 +106,7 @@ impl PostgresSink {
         Ok(())
     }
 
-    async fn fill_all(
-        &mut self,
-        connection: &mut PgConnection,
-        prefix: &str,
-        batch: &Batch,
-    ) -> Result<(), SinkError> {
+    async fn fill_all(&mut self, connection: &mut PgConnection, prefix: &str, batch: &Batch) -> Stores<()> {
         self.fill::<SourceRow>(connection, prefix, batch.sources()).await?;
         self.fill::<FileRow>(connection, prefix, batch.files().map(|rows| &rows.file)).await?;
         self.fill::<MetadataRow>(connection, prefix, batch.files().map(|rows| &rows.metadata)).await?;
@@ -102,22 +114,14 @@ impl PostgresSink {
         self.fill::<RejectRow>(connection, prefix, batch.rejects()).await
     }
 
-    async fn store_fresh(
-        &mut self,
-        connection: &mut PgConnection,
-        batch: &Batch,
-    ) -> Result<Stored, SinkError> {
+    async fn store_fresh(&mut self, connection: &mut PgConnection, batch: &Batch) -> Stores<Stored> {
         let mut transaction = connection.begin().await?;
         self.fill_all(&mut transaction, "", batch).await?;
         transaction.commit().await?;
         Ok(Stored { inserted: batch.files().count() as u64, collided: Vec::new() })
     }
 
-    async fn store_merged(
-        &mut self,
-        connection: &mut PgConnection,
-        batch: &Batch,
-    ) -> Result<Stored, SinkError> {
+    async fn store_merged(&mut self, connection: &mut PgConnection, batch: &Batch) -> Stores<Stored> {
         self.stage(connection).await?;
         let mut transaction = connection.begin().await?;
         self.fill_all(&mut transaction, "staging_", batch).await?;
@@ -135,7 +139,7 @@ impl PostgresSink {
         Ok(Stored { inserted: inserted.len() as u64, collided })
     }
 
-    async fn stage(&mut self, connection: &mut PgConnection) -> Result<(), SinkError> {
+    async fn stage(&mut self, connection: &mut PgConnection) -> Stores<()> {
         if !self.staged {
             connection.execute(AssertSqlSafe(include_str!("../../database/merge/staging.sql"))).await?;
             self.staged = true;
@@ -147,7 +151,7 @@ impl PostgresSink {
         &mut self,
         connection: &mut PgConnection,
         sources: &[SourceRow],
-    ) -> Result<Vec<Resume>, SinkError> {
+    ) -> Stores<Vec<Resume>> {
         self.stage(connection).await?;
         let mut transaction = connection.begin().await?;
         self.fill::<SourceRow>(&mut transaction, "staging_", sources.iter()).await?;
@@ -170,7 +174,7 @@ impl PostgresSink {
         Ok(resumes)
     }
 
-    async fn close_all(connection: &mut PgConnection, sources: &[SourceClose]) -> Result<(), SinkError> {
+    async fn close_all(connection: &mut PgConnection, sources: &[SourceClose]) -> Stores<()> {
         let column = |field: fn(&SourceClose) -> i64| sources.iter().map(field).collect::<Vec<i64>>();
         let word = |field: fn(&SourceClose) -> &'static str| sources.iter().map(field).collect::<Vec<&str>>();
         let accepted: Vec<i64> =
@@ -208,7 +212,7 @@ impl PostgresSink {
 }
 
 impl Sink for PostgresSink {
-    async fn store(&mut self, batch: &Batch, method: Method) -> Result<Stored, SinkError> {
+    async fn store(&mut self, batch: &Batch, method: Method) -> Stores<Stored> {
         let mut connection = self.take()?;
         let result = match method {
             Method::Fresh => self.store_fresh(&mut connection, batch).await,
@@ -221,28 +225,29 @@ impl Sink for PostgresSink {
         result
     }
 
-    async fn register(&mut self, sources: &[SourceRow]) -> Result<Vec<Resume>, SinkError> {
+    async fn register(&mut self, sources: &[SourceRow]) -> Stores<Vec<Resume>> {
         let mut connection = self.take()?;
         let result = self.register_all(&mut connection, sources).await;
         self.put_back(connection, result.as_ref().err()).await;
         result
     }
 
-    async fn close(&mut self, sources: &[SourceClose]) -> Result<(), SinkError> {
+    async fn close(&mut self, sources: &[SourceClose]) -> Stores<()> {
         let mut connection = self.take()?;
         let result = Self::close_all(&mut connection, sources).await;
         self.put_back(connection, result.as_ref().err()).await;
         result
     }
 
-    async fn reconnect(&mut self) -> Result<(), SinkError> {
-        self.connection = None;
-        self.staged = false;
-        let mut connection = PgConnection::connect_with(&self.options).await?;
-        if !self.settings.synchronous_commit {
-            connection.execute("SET synchronous_commit = off").await?;
-        }
-        self.connection = Some(connection);
-        Ok(())
+    async fn reconnect(&mut self) -> Stores<()> {
+        self.open().await.map_err(|error| SinkError {
+            // A server that is away may come back; one that refuses us will go on doing so.
+            kind: match error.kind() {
+                ErrorKind::Unreachable => SinkErrorKind::Transient,
+                _ => SinkErrorKind::Fatal,
+            },
+            sqlstate: None,
+            message: error.to_string(),
+        })
     }
 }

@@ -282,4 +282,5 @@ async fn root_says_which_directory_keeps_the_server_out() {
     let error = cluster.start().unwrap_err();
     assert!(error.to_string().contains(&closed.path().display().to_string()), "{error}");
     assert!(error.hint().unwrap().contains("LOADER_DATA_DIR"));
+    assert!(!cluster.layout().base.exists(), "a refusal leaves nothing behind");
 }

@@ -5,7 +5,7 @@ use loader::server::connect::{self, Origin, Target};
 use loader::server::{lock, schema};
 use sqlx::{Connection as _, Executor as _};
 
-use crate::harness::{TestDatabase, TestServer};
+use crate::harness::{TestCluster, TestDatabase, TestServer};
 
 #[tokio::test]
 async fn an_empty_database_is_migrated_once_and_then_is_as_expected() {
@@ -131,6 +131,35 @@ async fn what_cannot_be_reached_says_why() {
         assert!(!text.contains("s3cret"), "{text}");
         assert!(connect::pool(&target, "loader test", 2).await.is_err());
     }
+}
+
+#[tokio::test]
+async fn a_password_is_used_and_never_told() {
+    let test = TestCluster::running();
+    let mut administrator = test.connect().await;
+    administrator.execute("CREATE ROLE ann LOGIN PASSWORD 's3cret/@'").await.unwrap();
+    let rules = test.cluster.layout().data.join("pg_hba.conf");
+    let content = fs_err::read_to_string(&rules).unwrap();
+    fs_err::write(&rules, format!("local all ann scram-sha-256\n{content}")).unwrap();
+    administrator.execute("SELECT pg_reload_conf()").await.unwrap();
+    // The reload arrives by signal: until then the old rules refuse ann for another reason.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+
+    let url =
+        |password: &str| test.cluster.url().replace("user=loader", &format!("user=ann&password={password}"));
+    let right = Target::from_url(&url("s3cret%2F%40"), Origin::Flag).unwrap();
+    connect::connect(&right, "loader test").await.unwrap();
+    assert!(!right.shown.contains("s3cret"));
+    let wrong = Target::from_url(&url("wr0ng"), Origin::Flag).unwrap();
+    let error = connect::connect(&wrong, "loader test").await.unwrap_err();
+    assert!(error.to_string().contains("refused the password of ann"), "{error}");
+    assert!(!format!("{error:?}").contains("wr0ng"), "{error:?}");
+
+    // A role that owns nothing is told what it lacks.
+    let mut connection = connect::connect(&right, "loader test").await.unwrap();
+    let error = schema::migrate(&mut connection).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Schema);
+    assert!(error.to_string().contains("42501") && error.hint().unwrap().contains("GRANT CREATE"), "{error}");
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ local  all  all  peer  map=loader
 ///
 /// # Errors
 /// Where `initdb` or the first server run fails: with what they said.
-pub(super) fn create(layout: &Layout, account: &Account, binaries: &Binaries) -> Result<()> {
+pub(super) fn create(layout: &Layout, account: &Account, binaries: &Binaries, lock: &fs::File) -> Result<()> {
     let data = layout.new_data();
     if data.symlink_metadata().is_ok() {
         // Left by a creation that was interrupted.
@@ -39,7 +39,7 @@ pub(super) fn create(layout: &Layout, account: &Account, binaries: &Binaries) ->
     }
     fs::create_dir(&data)?;
     give(&data, account)?;
-    run_initdb(&data, account, binaries)?;
+    run_initdb(&data, account, binaries, lock)?;
 
     let mut main = fs::OpenOptions::new().append(true).open(data.join("postgresql.conf"))?;
     write!(
@@ -63,7 +63,7 @@ pub(super) fn write_settings(data: &Path, layout: &Layout, account: &Account) ->
     write_file(&data.join(SETTINGS), &super::settings::fitted(machine, &layout.socket_directory), account)
 }
 
-fn run_initdb(data: &Path, account: &Account, binaries: &Binaries) -> Result<()> {
+fn run_initdb(data: &Path, account: &Account, binaries: &Binaries, lock: &fs::File) -> Result<()> {
     // Collation by byte value is the same everywhere and fastest; letters beyond ASCII are still known as letters.
     // What the system lacks, PostgreSQL 17 and later bring along.
     let builtin: &[&str] = &["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
@@ -78,7 +78,7 @@ fn run_initdb(data: &Path, account: &Account, binaries: &Binaries) -> Result<()>
         command
             .args(["--encoding=UTF8", "--auth=peer", "--no-instructions"])
             .arg(format!("--username={ROLE}"));
-        command.args(*locale).arg("-D").arg(data);
+        command.args(*locale).arg("-D").arg(data).stdin(held_by_program(lock)?);
         let done = output(&mut command, account)?;
         if done.status.success() {
             return Ok(());
@@ -134,6 +134,12 @@ fn give(path: &Path, account: &Account) -> Result<()> {
         fs::os::unix::fs::chown(path, Some(account.uid), Some(account.gid))?;
     }
     Ok(())
+}
+
+/// The lock as a program's standard input, which it never reads: should this process be killed, the lock stays held until
+/// that program has ended too, and nobody works beside it. A server started by `pg_ctl` does not inherit it.
+pub(super) fn held_by_program(lock: &fs::File) -> Result<Stdio> {
+    Ok(Stdio::from(lock.file().try_clone()?))
 }
 
 /// Runs a program of the server to its end.

@@ -33,7 +33,7 @@ pub struct SuspendedIndex {
     /// Whether the present transaction dropped it.
     pub(super) is_of_this_transaction: bool,
     /// What goes before the definition.
-    pub(super) placing: String,
+    pub(super) preparation: String,
     /// What goes after it; the last takes it out of the journal.
     pub(super) finishing: Vec<String>,
 }
@@ -70,18 +70,17 @@ fn suspended(row: &PgRow) -> sqlx::Result<SuspendedIndex> {
         size_bytes: row.try_get("size_bytes")?,
         run_id: row.try_get("run_id")?,
         is_of_this_transaction: row.try_get("is_of_this_transaction")?,
-        placing: row.try_get("placing")?,
+        preparation: row.try_get("preparation")?,
         finishing: row.try_get("finishing")?,
     })
 }
 
-/// The secondary indexes that stand. Call it inside a transaction: the search path is emptied for the query, so that
-/// definitions can be compared, and then is the session's own again.
-pub(super) async fn present(connection: &mut PgConnection) -> Result<Vec<Present>> {
+/// The secondary indexes that stand, or the one of this name. Call it inside a transaction: the search path is emptied
+/// for the query, so that definitions can be compared, and then is the session's own again.
+pub(super) async fn present(connection: &mut PgConnection, name: Option<&str>) -> Result<Vec<Present>> {
     sqlx::raw_sql("SET LOCAL search_path = ''").execute(&mut *connection).await?;
-    let rows = sqlx::query(include_str!("../../../database/suspend/present.sql"))
-        .fetch_all(&mut *connection)
-        .await?;
+    let query = sqlx::query(include_str!("../../../database/suspend/present.sql")).bind(name);
+    let rows = query.fetch_all(&mut *connection).await?;
     sqlx::raw_sql("SET LOCAL search_path TO DEFAULT").execute(connection).await?;
     rows.iter().map(|row| read_present(row).map_err(IndexError::Catalog)).collect()
 }

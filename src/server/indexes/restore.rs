@@ -119,7 +119,7 @@ pub async fn restore(
     let mut present = Vec::new();
     if let Some(connection) = connections.first_mut() {
         let mut transaction = connection.begin().await?;
-        present = catalog::present(&mut transaction).await?;
+        present = catalog::present(&mut transaction, None).await?;
         transaction.rollback().await?;
     }
     compare::compare(&pending, &present)?;

@@ -2,7 +2,7 @@
 //!
 //! Does not decide whether that pays, see [`super::Plan`].
 
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::{Connection, PgConnection};
 
 use super::{IndexError, Result, SuspendedIndex, catalog};
 
@@ -24,14 +24,14 @@ pub async fn suspend(connection: &mut PgConnection, run_id: i32) -> Result<Vec<S
         .execute(&mut *transaction)
         .await?;
     catalog::execute(&mut transaction, include_str!("../../../database/suspend/journal.sql")).await?;
-    let drops =
-        sqlx::query(include_str!("../../../database/suspend/drops.sql")).fetch_all(&mut *transaction).await?;
-    for row in &drops {
-        let statement: String = row.try_get("statement")?;
-        let index: String = row.try_get("name")?;
-        catalog::execute(&mut transaction, &statement)
-            .await
-            .map_err(|cause| IndexError::Suspend { index, cause })?;
+    let drops: Vec<String> = sqlx::query_scalar(include_str!("../../../database/suspend/drops.sql"))
+        .fetch_all(&mut *transaction)
+        .await?;
+    for statement in &drops {
+        catalog::execute(&mut transaction, statement).await.map_err(|cause| IndexError::Suspend {
+            index: statement.trim_start_matches("DROP INDEX ").to_owned(),
+            cause,
+        })?;
     }
     let mut suspended = catalog::pending(&mut transaction).await?;
     suspended.retain(|index| index.is_of_this_transaction);

@@ -18,10 +18,12 @@ async fn blocked(database: &TestDatabase, table: &str) -> PgConnection {
 
 /// Waits until as many sessions of this name wait for a lock, and ends them.
 async fn kill_when_waiting(pool: &PgPool, name: &str, sessions: i64) {
-    const WAITING: &str = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1";
+    const WAITING: &str =
+        "FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1";
     for _ in 0..600 {
         let count = format!("SELECT count(*) {WAITING} AND wait_event_type = 'Lock'");
-        let waiting = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(count)).bind(name).fetch_one(pool).await;
+        let waiting =
+            sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(count)).bind(name).fetch_one(pool).await;
         if waiting.unwrap() >= sessions {
             let kill = format!("SELECT pg_terminate_backend(pid) {WAITING}");
             sqlx::query(sqlx::AssertSqlSafe(kill)).bind(name).execute(pool).await.unwrap();
@@ -104,7 +106,7 @@ async fn a_killed_suspension_leaves_everything() {
     let (interrupted, ()) =
         tokio::join!(indexes::suspend(&mut connection, 7), kill_when_waiting(pool, "restore under test", 1));
     let error = interrupted.expect_err("its connection was killed");
-    assert!(error.to_string().contains("the index sources_"), "{error}");
+    assert!(error.to_string().contains("the index public.sources_"), "{error}");
     drop(blocker);
     assert!(journal(pool).await.is_empty());
     assert_eq!(snapshot(pool).await, before);

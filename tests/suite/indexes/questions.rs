@@ -39,7 +39,8 @@ async fn the_planner_answers_each_question_by_its_index() {
     .await;
     assert!(small.is_empty(), "fewer than 100,000 rows: {small:?}");
     let forced =
-        texts(pool, r"SELECT name FROM pg_settings WHERE name LIKE 'enable\_%' AND setting <> boot_val").await;
+        texts(pool, r"SELECT name FROM pg_settings WHERE name LIKE 'enable\_%' AND setting <> boot_val")
+            .await;
     assert!(forced.is_empty(), "the planner is not free: {forced:?}");
 
     let mut failures = Vec::new();
@@ -85,6 +86,7 @@ async fn the_catalog_counts_39() {
     let mut expected: Vec<_> =
         manifest.definitions().iter().map(|index| format!("{}: {}", index.name, index.comment)).collect();
     expected.sort();
-    let commented = "SELECT name || ': ' || comment FROM loader.secondary_indexes ORDER BY name COLLATE \"C\"";
+    let commented =
+        "SELECT name || ': ' || comment FROM loader.secondary_indexes ORDER BY name COLLATE \"C\"";
     assert_eq!(texts(&database.pool, commented).await, expected);
 }

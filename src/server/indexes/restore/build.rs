@@ -45,8 +45,7 @@ async fn build(connection: &mut PgConnection, index: &SuspendedIndex) -> Result<
         return Ok(false);
     }
 
-    let standing =
-        catalog::present(&mut transaction).await?.into_iter().find(|other| other.name == index.name);
+    let standing = catalog::present(&mut transaction, Some(&index.name)).await?.pop();
     let is_standing = match standing {
         None => false,
         Some(other) if other.definition != index.definition => {
@@ -63,7 +62,7 @@ async fn build(connection: &mut PgConnection, index: &SuspendedIndex) -> Result<
         }
     };
     if !is_standing {
-        for statement in [&index.placing, &index.definition] {
+        for statement in [&index.preparation, &index.definition] {
             catalog::execute(&mut transaction, statement).await.map_err(refused)?;
         }
     }

@@ -66,7 +66,7 @@ mod tests {
             size_bytes: 8192,
             run_id: 1,
             is_of_this_transaction: false,
-            placing: String::new(),
+            preparation: String::new(),
             finishing: Vec::new(),
         }
     }

@@ -1,0 +1,3 @@
+INSERT INTO runs (state, mode, options, version, host)
+VALUES ('running', $1, $2::jsonb, $3, $4)
+RETURNING id

@@ -1,0 +1,206 @@
+//! The members of a zip: its directory, and each member's content on its own, in any order and from any thread.
+//!
+//! Works on bytes in memory (best a mapped file) and keeps 32 bytes for a member; names stay where they are. Finds what is
+//! wrong with a member before it is extracted. Which members are worth extracting is decided elsewhere.
+
+mod directory;
+mod inflate;
+mod overlap;
+mod record;
+mod recovery;
+
+pub use inflate::Inflater;
+pub use record::Member;
+
+use std::borrow::Cow;
+
+use record::Trouble;
+
+use super::limits::Limits;
+use crate::entry::NameDecoder;
+use crate::reject::{Reason, Refusal};
+
+/// The members of a zip, in the order of its directory; duplicates are kept.
+#[derive(Clone, Debug)]
+pub struct ZipDirectory {
+    members: Vec<Member>,
+    links: u64,
+    directories: u64,
+    refusal: Option<Refusal>,
+}
+
+/// Whether there is a zip directory at the end of these bytes, whatever stands before it.
+#[must_use]
+pub fn has_directory(bytes: &[u8]) -> bool {
+    directory::locate(bytes).is_some()
+}
+
+impl ZipDirectory {
+    /// Reads the directory. Where there is none, or a damaged one, members are recovered from their local headers, and
+    /// [`Self::refusal`] says so.
+    ///
+    /// # Errors
+    /// [`Reason::ZipDamaged`] if neither a directory nor a local header was found.
+    pub fn read(bytes: &[u8], limits: &Limits) -> Result<Self, Refusal> {
+        let mut found = directory::read(bytes, limits);
+        if found.refusal.as_ref().is_some_and(|refusal| refusal.reason != Reason::LimitEntries) {
+            let recovered = recovery::read(bytes, limits);
+            if recovered.members.len() > found.members.len() {
+                let refusal = found.refusal.take();
+                found = recovered;
+                found.refusal = refusal;
+            }
+            if found.members.is_empty() && found.directories == 0 && found.links == 0 {
+                let detail =
+                    "it is named or starts like a zip, but neither a directory nor a member was found in it";
+                return Err(Refusal::new(Reason::ZipDamaged, detail));
+            }
+        }
+        overlap::mark(&mut found.members);
+        Ok(found)
+    }
+
+    /// All regular members, in the order of the directory: a member's position here is its ordinal.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// What is wrong with the archive as a whole, if anything; the members there are can be extracted all the same.
+    /// [`Reason::ArchiveTruncated`], [`Reason::ZipDamaged`] or [`Reason::LimitEntries`].
+    #[must_use]
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
+    }
+
+    /// Symbolic links, which are not among the members.
+    #[must_use]
+    pub const fn links(&self) -> u64 {
+        self.links
+    }
+
+    /// Directories, which are not among the members.
+    #[must_use]
+    pub const fn directories(&self) -> u64 {
+        self.directories
+    }
+
+    /// A member's name in `bytes`; where the member has a Unicode path of its own (extra field 0x7075), that. Cut at the
+    /// longest name that can be a member's, 64 KiB.
+    #[must_use]
+    pub fn raw_name<'a>(&self, bytes: &'a [u8], member: &Member) -> &'a [u8] {
+        member.name(bytes)
+    }
+
+    /// A decoder that has looked at the names of all members.
+    #[must_use]
+    pub fn name_decoder(&self, bytes: &[u8]) -> NameDecoder {
+        let mut decoder = NameDecoder::default();
+        self.members
+            .iter()
+            .filter(|member| !member.name_is_utf8())
+            .for_each(|member| decoder.observe(member.name(bytes)));
+        decoder
+    }
+
+    /// Why a member cannot be extracted, as far as the directory and its local header tell.
+    #[must_use]
+    pub fn refusal_of(&self, member: &Member, limits: &Limits) -> Option<Refusal> {
+        member
+            .trouble()
+            .map(|trouble| trouble.refusal(member))
+            .or_else(|| limits.check_name(member.name_length()).err())
+    }
+
+    /// The content of a member: a part of `bytes` if it is stored, else of `buffer`, which grows to the largest content
+    /// that was put in it and is otherwise reused as it is. Never more than the declared size, which is checked against
+    /// the limits first.
+    ///
+    /// # Errors
+    /// What is wrong with it, in this order: encrypted, overlapping, cut, a method that is not read, a name too long, too
+    /// large, too dense, data that cannot be decoded, another size than declared, another checksum than declared.
+    pub fn extract<'a>(
+        &self,
+        bytes: &'a [u8],
+        index: usize,
+        inflater: &mut Inflater,
+        buffer: &'a mut Vec<u8>,
+        limits: &Limits,
+    ) -> Result<&'a [u8], Refusal> {
+        let (member, data) = self.data(bytes, index, limits)?;
+        limits.check_size(member.uncompressed_size())?;
+        limits.check_ratio(member.compressed_size(), member.uncompressed_size())?;
+        let content = if member.is_deflated() {
+            inflater.inflate(data, member.uncompressed_size(), buffer)?
+        } else if data.len() as u64 == member.uncompressed_size() {
+            data
+        } else {
+            return Err(inflate::wrong_size(member.uncompressed_size(), Some(data.len() as u64)));
+        };
+        member.check_crc(content)?;
+        Ok(content)
+    }
+
+    /// The same into a buffer that then holds the content and nothing else.
+    ///
+    /// # Errors
+    /// As for [`Self::extract`]; `buffer` is then empty.
+    pub fn extract_into(
+        &self,
+        bytes: &[u8],
+        index: usize,
+        inflater: &mut Inflater,
+        buffer: &mut Vec<u8>,
+        limits: &Limits,
+    ) -> Result<(), Refusal> {
+        buffer.clear();
+        let mut own = std::mem::take(buffer);
+        let content = match self.extract(bytes, index, inflater, &mut own, limits)? {
+            stored if bytes.as_ptr_range().contains(&stored.as_ptr()) => Cow::Borrowed(stored),
+            inflated => {
+                let length = inflated.len();
+                own.truncate(length);
+                *buffer = own;
+                return Ok(());
+            }
+        };
+        let length = content.len();
+        let stored = content.into_owned();
+        debug_assert_eq!(stored.len(), length);
+        *buffer = stored;
+        Ok(())
+    }
+
+    /// The first bytes of a member's content, at most `length`, without checking any more of it.
+    ///
+    /// # Errors
+    /// As for [`Self::extract`], as far as it shows.
+    pub fn peek(&self, bytes: &[u8], index: usize, length: usize, head: &mut Vec<u8>) -> Result<(), Refusal> {
+        head.clear();
+        let (member, data) = self.data(bytes, index, &Limits { name: usize::MAX, ..Limits::default() })?;
+        if member.is_deflated() {
+            inflate::peek(data, length, head)
+        } else {
+            head.extend_from_slice(data.get(..data.len().min(length)).unwrap_or_default());
+            Ok(())
+        }
+    }
+
+    fn data<'a>(
+        &self,
+        bytes: &'a [u8],
+        index: usize,
+        limits: &Limits,
+    ) -> Result<(&Member, &'a [u8]), Refusal> {
+        let outside = || Refusal::new(Reason::ArchiveDamaged, "the archive has no member at this position");
+        let member = self.members.get(index).ok_or_else(outside)?;
+        if let Some(refusal) = self.refusal_of(member, limits) {
+            return Err(refusal);
+        }
+        let data = member.data(bytes).ok_or_else(|| Trouble::Cut.refusal(member))?;
+        Ok((member, data))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+//! `loader import`: what was typed, resolved once into what it means; the run; its closing lines.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+
+use super::progress::Reporter;
+use super::terminal::{Terminal, bytes, duration, grouped};
+use super::{Everywhere, logging, plan, signals};
+use crate::archive::Limits;
+use crate::discover::Roots;
+use crate::error::{Error, ErrorKind, ExitStatus, Result};
+use crate::import::{Import, ImportSettings, Report};
+use crate::mapping::MapPolicy;
+use crate::mode::Mode;
+use crate::pipeline::{Inputs, PipelineSettings, Stop};
+use crate::progress::Counters;
+use crate::server::connect;
+use crate::sink::WriterKind;
+use crate::writer::BatchLimits;
+
+/// What `loader import` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct ImportArguments {
+    /// Files, folders and archives; - for a stream on standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// What to give up for speed
+    #[arg(short, long, value_enum, default_value_t)]
+    mode: Mode,
+    /// Show what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+    /// How rows travel to PostgreSQL
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    writer: WriterArgument,
+    /// Rows in a batch, and so in a transaction
+    #[arg(long, default_value_t = 3_200, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    batch_size: u32,
+    /// Tasks that extract and analyse at once [default: the number of cores]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    jobs: Option<u16>,
+    /// Database connections that store batches
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    connections: u16,
+    /// Memory that entries and rows may hold, in MiB
+    #[arg(long, default_value_t = 512, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    memory: u32,
+    /// Which files are mapped instead of read
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    mmap: MapArgument,
+    /// How deep archives may be nested
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=16))]
+    max_depth: u8,
+    /// Largest MIDI file, in MiB
+    #[arg(long, default_value_t = 16, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=1_024))]
+    max_entry_size: u32,
+    /// Largest nested archive, in MiB, with those around it
+    #[arg(long, default_value_t = 256, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    max_nested_size: u32,
+    /// Most entries in one file on disk
+    #[arg(long, default_value_t = 5_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=900_000_000))]
+    max_entries: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum WriterArgument {
+    /// Binary COPY
+    #[default]
+    Copy,
+    /// INSERT … SELECT FROM unnest(…), for poolers and servers that refuse COPY
+    Unnest,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum MapArgument {
+    /// Archives and large files
+    #[default]
+    Auto,
+    /// Everything that can be
+    Always,
+    /// Nothing
+    Never,
+}
+
+impl ImportArguments {
+    /// What was typed, as it is meant.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] for paths that do not exist.
+    pub(super) fn resolve(&self) -> Result<ImportSettings> {
+        let (streams, paths): (Vec<_>, Vec<_>) =
+            self.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+        let roots = if paths.is_empty() { None } else { Some(Roots::resolve(&paths)?) };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mebibytes = |count: u32| usize::try_from(u64::from(count) << 20).unwrap_or(usize::MAX);
+        let limits = Limits {
+            depth: u32::from(self.max_depth),
+            entry_size: u64::from(self.max_entry_size) << 20,
+            nested_size: u64::from(self.max_nested_size) << 20,
+            entries: self.max_entries,
+            ..Limits::default()
+        };
+        Ok(ImportSettings {
+            inputs: Inputs { roots, standard_input: !streams.is_empty() },
+            mode: self.mode,
+            writer: match self.writer {
+                WriterArgument::Copy => WriterKind::Copy,
+                WriterArgument::Unnest => WriterKind::Unnest,
+            },
+            connections: usize::from(self.connections),
+            pipeline: PipelineSettings {
+                run_id: 0,
+                jobs: self.jobs.map_or(cores, usize::from),
+                memory: mebibytes(self.memory),
+                batch: BatchLimits {
+                    items: usize::try_from(self.batch_size).unwrap_or(usize::MAX),
+                    ..BatchLimits::default()
+                },
+                map_policy: match self.mmap {
+                    MapArgument::Auto => MapPolicy::Auto,
+                    MapArgument::Always => MapPolicy::Always,
+                    MapArgument::Never => MapPolicy::Never,
+                },
+                limits,
+            },
+        })
+    }
+}
+
+/// Runs the import.
+///
+/// # Errors
+/// What made it fail.
+pub(super) async fn run(
+    arguments: &ImportArguments,
+    everywhere: &Everywhere,
+    terminal: &Terminal,
+) -> Result<ExitStatus> {
+    let settings = arguments.resolve()?;
+    let log = logging::start(everywhere)?;
+    terminal.say(&format!("log: {}", log.display()));
+    let stop = Arc::new(Stop::default());
+    let received = signals::listen(Arc::clone(&stop), *terminal)?;
+    let target = connect::resolve(everywhere.database_url.as_deref()).await?;
+    let counters = Arc::new(Counters::default());
+    let import = Import::prepare(settings, target, Arc::clone(&counters), Arc::clone(&stop)).await?;
+    let reporter = Reporter::new(everywhere, *terminal, counters);
+    let mut running = None;
+    let result = import
+        .run(|plan| {
+            plan::show(plan, terminal);
+            running = Some(reporter.start());
+        })
+        .await;
+    if let Some(running) = running {
+        running.end().await;
+    }
+    if let Err(error) = &result {
+        tracing::error!(%error, "the import failed");
+    }
+    let report = result?;
+    close(&report, everywhere, terminal)?;
+    Ok(match received.signal() {
+        Some(signal) => ExitStatus::Signal(signal),
+        None if report.rejected > 0 => ExitStatus::Rejects,
+        None => ExitStatus::Success,
+    })
+}
+
+/// The closing line, what to do next, and the report for programs.
+fn close(report: &Report, everywhere: &Everywhere, terminal: &Terminal) -> Result<()> {
+    let line = closing_line(report);
+    tracing::info!("{line}");
+    terminal.say(&terminal.bold(&line));
+    if !report.complete {
+        terminal.say("stopped before the end: run the same command again, it goes on from here");
+    } else if report.rejected > 0 {
+        terminal.say(&format!("what was refused, and why: loader rejects --run {}", report.run));
+    } else {
+        terminal.say("ask it: loader db psql");
+    }
+    if everywhere.json {
+        let json = serde_json::to_string(report).map_err(|error| {
+            Error::new(ErrorKind::Run, "the report could not be written").with_cause(error)
+        })?;
+        terminal.print(&format!("{json}\n"))?;
+    }
+    Ok(())
+}
+
+/// `Imported 1,204,331 files from 812 archives in 3m 41s (5,449/s) · 3,112 duplicates · 27 rejected`
+fn closing_line(report: &Report) -> String {
+    let from = if report.archives > 0 {
+        format!("{} archives", grouped(report.archives))
+    } else {
+        format!("{} sources", grouped(report.sources))
+    };
+    let mut line = format!(
+        "Imported {} files from {from} in {} ({:.0}/s, {}/s)",
+        grouped(report.inserted),
+        duration(report.seconds),
+        report.files_per_second,
+        bytes(per_second(report.extracted_bytes, report.seconds)),
+    );
+    for (count, what) in [
+        (report.duplicate, "duplicates"),
+        (report.unchanged, "unchanged"),
+        (report.not_midi, "not MIDI"),
+        (report.rejected, "rejected"),
+    ] {
+        if count > 0 || what == "rejected" {
+            line.push_str(&format!(" · {} {what}", grouped(count)));
+        }
+    }
+    line
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate for reading"
+)]
+fn per_second(count: u64, seconds: f64) -> u64 {
+    if seconds > 0.0 { (count as f64 / seconds) as u64 } else { 0 }
+}

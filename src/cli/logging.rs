@@ -1,0 +1,80 @@
+//! The log file: lines that a person can follow with `tail -f`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use jiff::Zoned;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
+
+use super::Everywhere;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Starts the log and tells where it is.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub(super) fn start(everywhere: &Everywhere) -> Result<PathBuf> {
+    let path = match &everywhere.log_file {
+        Some(path) => path.clone(),
+        None => default_path()?,
+    };
+    let unwritable = |error: std::io::Error| {
+        Error::new(ErrorKind::Usage, format!("the log file '{}' cannot be written", path.display()))
+            .with_hint("choose another with --log-file FILE")
+            .with_cause(error)
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs_err::create_dir_all(folder).map_err(unwritable)?;
+    }
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(&path).map_err(unwritable)?;
+    let level = match everywhere.verbose {
+        0 => LevelFilter::INFO,
+        1 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(Mutex::new(file))
+        .with_ansi(false)
+        .with_target(false)
+        .with_timer(LocalTime)
+        .with_max_level(level)
+        .finish();
+    // A second start in one process (tests) keeps the first log.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    Ok(path)
+}
+
+/// The wall clock, to the millisecond, with the offset from UTC.
+struct LocalTime;
+
+impl FormatTime for LocalTime {
+    fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
+        write!(writer, "{}", Zoned::now().strftime("%Y-%m-%d %H:%M:%S%.3f%:z"))
+    }
+}
+
+fn default_path() -> Result<PathBuf> {
+    let name = format!("import-{}-{}.log", Zoned::now().strftime("%Y%m%d-%H%M%S"), std::process::id());
+    Ok(state_directory()?.join("logs").join(name))
+}
+
+/// Where what belongs to this user's runs is kept: `$XDG_STATE_HOME/loader`, else `~/.local/state/loader`.
+///
+/// # Errors
+/// [`ErrorKind::Usage`] without a home directory.
+fn state_directory() -> Result<PathBuf> {
+    let variable =
+        |name| std::env::var_os(name).filter(|value| Path::new(value).is_absolute()).map(PathBuf::from);
+    variable("XDG_STATE_HOME")
+        .or_else(|| variable("HOME").map(|home| home.join(".local/state")))
+        .map(|base| base.join("loader"))
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::Usage,
+                "there is no place for the log: neither XDG_STATE_HOME nor HOME is set",
+            )
+            .with_hint("name one with --log-file FILE")
+        })
+}

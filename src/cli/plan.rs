@@ -1,0 +1,65 @@
+//! `loader plan`, `loader import --dry-run`, and the plan that every import shows first.
+
+use super::Everywhere;
+use super::import::ImportArguments;
+use super::terminal::{Terminal, bytes, grouped, safe};
+use crate::error::{Error, ErrorKind, ExitStatus, Result};
+use crate::import::Plan;
+
+/// Shows what an import would do: looks at the files and, where there is one, at the library; changes nothing.
+pub(super) async fn run(
+    arguments: &ImportArguments,
+    everywhere: &Everywhere,
+    terminal: &Terminal,
+) -> Result<ExitStatus> {
+    let settings = arguments.resolve()?;
+    let plan = Plan::look(&settings, everywhere.database_url.as_deref()).await?;
+    if everywhere.json {
+        let json = serde_json::to_string(&plan)
+            .map_err(|error| Error::new(ErrorKind::Run, "the plan could not be written").with_cause(error))?;
+        terminal.print(&format!("{json}\n"))?;
+    } else {
+        terminal.print(&text(&plan))?;
+    }
+    terminal.say("nothing was done; the same command without --dry-run does it");
+    Ok(ExitStatus::Success)
+}
+
+/// The plan, before an import begins.
+pub(super) fn show(plan: &Plan, terminal: &Terminal) {
+    let text = text(plan);
+    for line in text.lines() {
+        tracing::info!("plan: {line}");
+    }
+    terminal.say(text.trim_end());
+}
+
+fn text(plan: &Plan) -> String {
+    let so_far = if plan.walk_ended { "" } else { " so far" };
+    let mut lines = vec![
+        ("database", format!("{} ({})", safe(&plan.database), plan.database_from)),
+        ("mode", format!("{}: {}", plan.mode.word(), plan.risk)),
+        (
+            "to read",
+            format!(
+                "{} files, {}{so_far}; {} unchanged",
+                grouped(plan.new_sources),
+                bytes(plan.new_bytes),
+                grouped(plan.unchanged_sources)
+            ),
+        ),
+        (
+            "work",
+            format!(
+                "{} tasks, {} connections, {} rows a batch by {}, {} of memory",
+                plan.jobs,
+                plan.connections,
+                grouped(plan.batch_size as u64),
+                plan.writer,
+                bytes(plan.memory as u64)
+            ),
+        ),
+    ];
+    lines.push(("indexes", plan.indexes.words().to_owned()));
+    lines.iter().map(|(name, value)| format!("{:<10}{value}\n", format!("{name}:"))).collect()
+}

@@ -1,0 +1,170 @@
+//! What is written to stdout and stderr, and how: colours, control characters, broken pipes.
+
+use std::io::{IsTerminal, Write};
+
+use super::{ColorChoice, Everywhere};
+use crate::error::{Error, Result};
+
+/// The two streams of this process.
+#[derive(Clone, Copy, Debug)]
+pub struct Terminal {
+    quiet: bool,
+    colors: bool,
+    stderr_is_terminal: bool,
+}
+
+impl Terminal {
+    /// The streams, as the flags and the environment want them.
+    #[must_use]
+    pub fn new(everywhere: &Everywhere) -> Self {
+        let stderr_is_terminal = std::io::stderr().is_terminal();
+        let colors = match everywhere.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+                stderr_is_terminal && !unwanted && !dumb
+            }
+        };
+        Self { quiet: everywhere.quiet, colors, stderr_is_terminal }
+    }
+
+    /// Whether stderr is a terminal that understands cursor movement.
+    #[must_use]
+    pub fn has_bars(&self) -> bool {
+        self.stderr_is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// Data, to stdout. A reader that has gone is no error.
+    ///
+    /// # Errors
+    /// Where stdout cannot be written for any other reason.
+    pub fn print(&self, text: &str) -> Result<()> {
+        let mut stdout = std::io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// A line of news, to stderr, unless it is to be quiet.
+    pub fn say(&self, line: &str) {
+        if !self.quiet {
+            // Nobody is left to be told where stderr is closed.
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+        }
+    }
+
+    /// Something that went wrong and was coped with.
+    pub fn warn(&self, line: &str) {
+        self.say(&format!("{} {line}", self.paint("33;1", "warning:")));
+    }
+
+    /// Why the command failed: what, why, and what helps.
+    pub fn error(&self, error: &Error) {
+        let mut text = format!("{} {}\n", self.paint("31;1", "error:"), safe(&error.to_string()));
+        let mut cause = std::error::Error::source(error);
+        while let Some(error) = cause {
+            text.push_str(&format!("  caused by: {}\n", safe(&error.to_string())));
+            cause = error.source();
+        }
+        if let Some(hint) = error.hint() {
+            text.push_str(&format!("\n{} {hint}\n", self.paint("36;1", "hint:")));
+        }
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// `text` in bold, where colours are wanted.
+    #[must_use]
+    pub fn bold(&self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn paint(&self, style: &str, text: &str) -> String {
+        if self.colors { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// `text` without anything that a terminal would take for a command: names in archives are other people's.
+#[must_use]
+pub fn safe(text: &str) -> String {
+    let is_unsafe = |character: char| {
+        // Controls, and the marks that turn the direction of what follows.
+        character.is_control() && character != '\n'
+            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
+    if !text.chars().any(is_unsafe) {
+        return text.to_owned();
+    }
+    let escape = |character: char| {
+        if is_unsafe(character) { character.escape_unicode().to_string() } else { character.to_string() }
+    };
+    text.chars().map(escape).collect()
+}
+
+/// 1234567 as `1,234,567`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+/// A number of bytes in decimal units: `1.5 GB`.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "it is rounded to two digits")]
+pub fn bytes(number: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB", "PB"];
+    let (mut value, mut unit) = (number as f64, 0);
+    while value >= 999.5 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let name = units.get(unit).copied().unwrap_or_default();
+    if unit == 0 || value >= 99.95 { format!("{value:.0} {name}") } else { format!("{value:.1} {name}") }
+}
+
+/// A time as a person says it: `450 ms`, `41.2s`, `3m 41s`, `2h 05m`.
+#[must_use]
+pub fn duration(seconds: f64) -> String {
+    // Not negative, and far below the limits of the type.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a run")]
+    let whole = seconds.max(0.0).min(1e15).round() as u64;
+    if seconds < 0.9995 {
+        format!("{:.0} ms", seconds.max(0.0) * 1000.0)
+    } else if seconds < 59.95 {
+        format!("{seconds:.1}s")
+    } else if whole < 3600 {
+        format!("{}m {:02}s", whole / 60, whole % 60)
+    } else {
+        format!("{}h {:02}m", whole / 3600, whole / 60 % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_204_331), "1,204,331");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(1_500), "1.5 kB");
+        assert_eq!(bytes(133_500_000), "134 MB");
+        assert_eq!(bytes(999_950), "1.0 MB");
+        assert_eq!(duration(0.45), "450 ms");
+        assert_eq!(duration(41.23), "41.2s");
+        assert_eq!(duration(59.97), "1m 00s");
+        assert_eq!(duration(221.0), "3m 41s");
+        assert_eq!(duration(7_500.0), "2h 05m");
+    }
+
+    #[test]
+    fn names_cannot_command_the_terminal() {
+        assert_eq!(safe("Am_120bpm ♪.mid"), "Am_120bpm ♪.mid");
+        assert_eq!(safe("\x1b[2J.mid\u{202e}"), "\\u{1b}[2J.mid\\u{202e}");
+    }
+}

@@ -1,0 +1,237 @@
+//! What a file is: MIDI, an archive of some format, clutter, or nothing that concerns this program.
+//!
+//! Content decides; a name is only a hint where content cannot tell. Decides on the bytes and the name it is given;
+//! opens nothing, except that [`Container::inside`] decodes the first kilobyte of a compressed file.
+
+use crate::entry::{extension_of, file_name_of};
+use crate::reject::{Reason, Refusal};
+
+mod container;
+mod magic;
+
+pub use container::{Compression, Container};
+
+/// How many first bytes of a file suffice to say what it is.
+pub const HEAD: usize = 1_024;
+
+/// What the first bytes of a file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// An archive or compressed file that is read.
+    Container(Container),
+    /// An archive that is recognised and not read; its name, as people call it.
+    Unsupported(&'static str),
+    /// A MIDI file by its first bytes: `MThd`, or `RIFF` … `RMID`.
+    Midi,
+    /// Anything else.
+    Other,
+}
+
+impl Format {
+    /// Recognises a file by its first bytes (best [`HEAD`] or more; fewer only if the file has no more) and, where they
+    /// do not tell, by its name.
+    #[must_use]
+    pub fn recognise(head: &[u8], name: &str) -> Self {
+        match magic::recognise(head) {
+            Self::Other if is_clutter(name) => Self::Other,
+            Self::Other => Self::hinted(head, name),
+            format => format,
+        }
+    }
+
+    /// The container that a name promises, before anything is read; none for a bare file and for formats not read.
+    #[must_use]
+    pub fn expected(name: &str) -> Option<Container> {
+        if is_clutter(name) {
+            return None;
+        }
+        let (stem, extension) = split_extension(name);
+        match extension.as_str() {
+            "zip" => Some(Container::Zip),
+            "tar" => Some(Container::Tar),
+            "tgz" => Some(Container::TarGz),
+            "tzst" => Some(Container::TarZst),
+            "gz" if extension_of(stem) == "tar" => Some(Container::TarGz),
+            "gz" => Some(Container::Gz),
+            "zst" if extension_of(stem) == "tar" => Some(Container::TarZst),
+            "zst" => Some(Container::Zst),
+            _ => None,
+        }
+    }
+
+    /// What the name says of content that says nothing. A damaged archive is thus refused as such, not passed over.
+    fn hinted(head: &[u8], name: &str) -> Self {
+        // Self-extracting zips are programs; whether there is a zip behind the program only the file's end tells.
+        if matches!(extension_of(name).as_str(), "exe" | "sfx") && magic::is_program(head) {
+            return Self::Container(Container::Zip);
+        }
+        match Self::expected(name) {
+            Some(container) => Self::Container(container),
+            None => magic::named(&extension_of(name), head).map_or(Self::Other, Self::Unsupported),
+        }
+    }
+}
+
+/// What is to be done with an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// It is read as MIDI.
+    Midi,
+    /// It is an archive: never [`Format::Midi`], never [`Format::Other`].
+    Archive(Format),
+    /// Named like MIDI, and holds something else: refused, see [`EntryKind::not_midi`].
+    NamedMidiButIsNot,
+    /// Neither MIDI nor an archive, by content and by name.
+    Other,
+    /// What operating systems leave beside files (`._x.mid`, `__MACOSX/`, `Thumbs.db`): not MIDI, whatever its extension.
+    Clutter,
+}
+
+impl EntryKind {
+    /// Decides by the first bytes (as for [`Format::recognise`]) and the name or path, in this order:
+    ///
+    /// 1. `MThd` or `RIFF` … `RMID` at the start is MIDI, whatever the name.
+    /// 2. The magic bytes of an archive make it one, whatever the name.
+    /// 3. A clutter name makes it clutter.
+    /// 4. Named like MIDI with `MThd` within the first [`HEAD`] bytes (behind a `MacBinary` header or junk) is MIDI.
+    /// 5. Named like MIDI and anything else, or empty, is refused.
+    /// 6. Named like an archive is an archive, a damaged one.
+    #[must_use]
+    pub fn classify(head: &[u8], name: &str) -> Self {
+        match magic::recognise(head) {
+            Format::Midi => return Self::Midi,
+            Format::Other => {}
+            archive => return Self::Archive(archive),
+        }
+        if Self::is_clutter(name) {
+            return Self::Clutter;
+        }
+        if Self::names_midi(name) {
+            let start = head.get(..head.len().min(HEAD)).unwrap_or_default();
+            let holds_header = start.windows(4).any(|bytes| bytes == b"MThd");
+            return if holds_header { Self::Midi } else { Self::NamedMidiButIsNot };
+        }
+        match Format::hinted(head, name) {
+            Format::Other | Format::Midi => Self::Other,
+            archive => Self::Archive(archive),
+        }
+    }
+
+    /// Whether a name or path says MIDI: `.mid .midi .kar .rmi .rmid .smf` in any case, and no clutter.
+    #[must_use]
+    pub fn names_midi(name: &str) -> bool {
+        const EXTENSIONS: [&str; 6] = ["mid", "midi", "kar", "rmi", "rmid", "smf"];
+        EXTENSIONS.contains(&extension_of(name).as_str()) && !is_clutter(name)
+    }
+
+    /// Whether a name or path is what operating systems leave behind.
+    #[must_use]
+    pub fn is_clutter(name: &str) -> bool {
+        is_clutter(name)
+    }
+
+    /// The refusal of a file that is named like MIDI and is none; says what it seems to be.
+    #[must_use]
+    pub fn not_midi(head: &[u8]) -> Refusal {
+        if head.is_empty() {
+            return Refusal::new(Reason::MidiEmpty, "it is named like a MIDI file and is empty");
+        }
+        let found = magic::describe(head);
+        let detail =
+            format!("it is named like a MIDI file, but no `MThd` is in its first {HEAD} bytes: {found}");
+        Refusal::new(Reason::NotMidiContent, detail)
+    }
+}
+
+fn is_clutter(name: &str) -> bool {
+    const NAMES: [&str; 4] = [".DS_Store", "Thumbs.db", "desktop.ini", "Icon\r"];
+    let file_name = file_name_of(name);
+    file_name.starts_with("._")
+        || NAMES.iter().any(|clutter| file_name.eq_ignore_ascii_case(clutter))
+        || name.split('/').any(|part| part == "__MACOSX")
+}
+
+/// A name without its extension and the extension in lower case.
+fn split_extension(name: &str) -> (&str, String) {
+    let extension = extension_of(name);
+    let stem = name.get(..name.len().saturating_sub(extension.len() + 1)).unwrap_or(name);
+    (stem, extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_classified_by_content_then_by_name() {
+        let midi = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk";
+        let riff = b"RIFF\x20\0\0\0RMIDdata";
+        let wave = b"RIFF\x20\0\0\0WAVEfmt ";
+        let zip = b"PK\x03\x04\x14\0\0\0\0\0";
+        let jpeg = b"\xff\xd8\xff\xe0\0\x10JFIF";
+        let double = b"\0\x05\x16\x07\0\x02\0\0Mac OS X";
+        let mut mac_binary = vec![0; 128];
+        mac_binary.extend_from_slice(midi);
+        let mut far = vec![b'x'; HEAD];
+        far.extend_from_slice(midi);
+        let archive = EntryKind::Archive;
+        let cases: &[(&[u8], &str, EntryKind)] = &[
+            (midi, "a.mid", EntryKind::Midi),
+            (midi, "README", EntryKind::Midi),
+            (midi, "__MACOSX/b.mid", EntryKind::Midi),
+            (riff, "a.rmi", EntryKind::Midi),
+            (riff, "noext", EntryKind::Midi),
+            (wave, "a.wav", EntryKind::Other),
+            (wave, "a.rmi", EntryKind::NamedMidiButIsNot),
+            (&mac_binary, "A.MID", EntryKind::Midi),
+            (&mac_binary, "a.bin", EntryKind::Other),
+            (&far, "a.mid", EntryKind::NamedMidiButIsNot),
+            (jpeg, "x/not-really.mid", EntryKind::NamedMidiButIsNot),
+            (b"", "a.KAR", EntryKind::NamedMidiButIsNot),
+            (b"", "", EntryKind::Other),
+            (double, "__MACOSX/._a.mid", EntryKind::Clutter),
+            (double, "x/._a.mid", EntryKind::Clutter),
+            (double, "x/._a.zip", EntryKind::Clutter),
+            (b"\0\0\0\x01Bud1", "x/.DS_Store", EntryKind::Clutter),
+            (zip, "a.mid", archive(Format::Container(Container::Zip))),
+            (zip, "._a.mid", archive(Format::Container(Container::Zip))),
+            (b"<html>", "a.zip", archive(Format::Container(Container::Zip))),
+            (b"MZ\x90\0", "setup.exe", archive(Format::Container(Container::Zip))),
+            (b"text", "setup.exe", EntryKind::Other),
+            (b"Rar!\x1a\x07\x01\0", "a.bin", archive(Format::Unsupported("RAR"))),
+            (b"hello", "a.rar", archive(Format::Unsupported("RAR"))),
+            (b"hello", "a.txt", EntryKind::Other),
+        ];
+        for (head, name, expected) in cases {
+            assert_eq!(EntryKind::classify(head, name), *expected, "{name} with {head:x?}");
+        }
+    }
+
+    #[test]
+    fn names_promise_containers() {
+        let cases = [
+            ("a.zip", Some(Container::Zip)),
+            ("A.TAR", Some(Container::Tar)),
+            ("a.tar.gz", Some(Container::TarGz)),
+            ("a.TGZ", Some(Container::TarGz)),
+            ("a.mid.gz", Some(Container::Gz)),
+            ("a.tar.zst", Some(Container::TarZst)),
+            ("a.mid.zst", Some(Container::Zst)),
+            ("._a.zip", None),
+            ("a.7z", None),
+            ("a.mid", None),
+            ("", None),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(Format::expected(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_midi_says_what_it_is() {
+        assert_eq!(EntryKind::not_midi(b"").reason, Reason::MidiEmpty);
+        let jpeg = EntryKind::not_midi(b"\xff\xd8\xff\xe0");
+        assert_eq!(jpeg.reason, Reason::NotMidiContent);
+        assert!(jpeg.detail.contains("JPEG"), "{jpeg}");
+    }
+}

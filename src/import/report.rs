@@ -1,0 +1,107 @@
+//! The numbers after an import, all of them counted from what is stored.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::ImportSettings;
+use crate::library::RunState;
+use crate::mode::Mode;
+use crate::progress::Snapshot;
+
+/// Time spent in each phase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PhaseTimes {
+    /// Connecting, reading what is known, the walk, suspending indexes.
+    pub preparing: Duration,
+    /// Reading and storing.
+    pub loading: Duration,
+    /// Building indexes again.
+    pub indexing: Duration,
+    /// Counting.
+    pub checking: Duration,
+}
+
+/// What an import did.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Its row in `runs`.
+    pub run: i32,
+    /// Its mode.
+    pub mode: Mode,
+    /// Whether it came to its end; if not, the same command resumes it.
+    pub complete: bool,
+    /// Items met: entries, and sources or archives refused as a whole. The sum of the next five.
+    pub seen: u64,
+    /// Contents stored for the first time.
+    pub inserted: u64,
+    /// Further places of contents that are stored.
+    pub duplicate: u64,
+    /// Items whose rows were there already.
+    pub unchanged: u64,
+    /// Refusals.
+    pub rejected: u64,
+    /// Entries that neither are MIDI nor say so.
+    pub not_midi: u64,
+    /// Links, which are not followed, and not among the items.
+    pub links: u64,
+    /// Files on disk read or passed over as unchanged.
+    pub sources: u64,
+    /// Archives among those that were read.
+    pub archives: u64,
+    /// Bytes on disk of all sources.
+    pub source_bytes: u64,
+    /// Bytes of MIDI after decompression.
+    pub extracted_bytes: u64,
+    /// Seconds in all.
+    pub seconds: f64,
+    /// Seconds in each phase: preparing, loading, indexing, checking.
+    pub phases: [f64; 4],
+    /// MIDI files read, new and duplicate, to a second.
+    pub files_per_second: f64,
+    /// The most bytes the memory budget ever gave.
+    pub peak_budget_bytes: usize,
+}
+
+impl Report {
+    pub(super) fn new(
+        run: i32,
+        settings: &ImportSettings,
+        counted: Snapshot,
+        times: PhaseTimes,
+        elapsed: Duration,
+        state: RunState,
+        peak_budget_bytes: usize,
+    ) -> Self {
+        let phases =
+            [times.preparing, times.loading, times.indexing, times.checking].map(|time| time.as_secs_f64());
+        let files = counted.inserted + counted.duplicate;
+        Self {
+            run,
+            mode: settings.mode,
+            complete: state == RunState::Finished,
+            seen: counted.seen,
+            inserted: counted.inserted,
+            duplicate: counted.duplicate,
+            unchanged: counted.unchanged,
+            rejected: counted.rejected,
+            not_midi: counted.not_midi,
+            links: counted.links,
+            sources: counted.sources_done,
+            archives: counted.archives_done,
+            source_bytes: counted.bytes_done,
+            extracted_bytes: counted.bytes_extracted,
+            seconds: elapsed.as_secs_f64(),
+            phases,
+            files_per_second: rate(files, elapsed),
+            peak_budget_bytes,
+        }
+    }
+}
+
+/// So many to a second; 0 for no time.
+#[expect(clippy::cast_precision_loss, reason = "a rate is for reading, and counts stay far below 2^52")]
+pub(crate) fn rate(count: u64, elapsed: Duration) -> f64 {
+    let seconds = elapsed.as_secs_f64();
+    if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
+}

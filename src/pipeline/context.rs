@@ -1,0 +1,213 @@
+//! What everyone in a run shares: settings, budget, what is known, where results go, and whether to stop.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
+
+use super::queue::JobQueue;
+use super::reader::Job;
+use super::walk::{Survey, Surveyor};
+use super::worker::Workers;
+use super::{Knowledge, PipelineSettings, SeenContents};
+use crate::archive::Limits;
+use crate::batch::Item;
+use crate::budget::Budget;
+use crate::error::Error;
+use crate::ledger::Ledger;
+use crate::mapping::MapPolicy;
+use crate::progress::Counters;
+use crate::record::SourceRow;
+use crate::sink::Resume;
+use crate::writer::Delivery;
+
+/// A source as the library knows it from earlier runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownSource {
+    /// Size on disk when it was read; -1 for a stream.
+    pub size_bytes: i64,
+    /// Modification time when it was read.
+    pub mtime_ns: i64,
+    /// Whether all its rows are stored.
+    pub complete: bool,
+    /// Entries in it.
+    pub entries: i64,
+}
+
+/// A source that is about to be read, and who waits for what is known of it.
+#[derive(Debug)]
+pub struct Registration {
+    /// Its row.
+    pub source: SourceRow,
+    /// Gets what is stored of it, once it is registered.
+    pub answer: oneshot::Sender<Resume>,
+}
+
+/// Where results go.
+pub(super) struct Channels {
+    /// One for each writer.
+    pub(super) writers: Vec<UnboundedSender<Delivery>>,
+    pub(super) registrar: UnboundedSender<Registration>,
+}
+
+/// Shared by every thread of a run.
+pub(super) struct Context {
+    pub(super) run_id: i32,
+    pub(super) limits: Limits,
+    pub(super) map_policy: MapPolicy,
+    pub(super) budget: Budget,
+    pub(super) seen: Arc<SeenContents>,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) queue: JobQueue<Job>,
+    pub(super) writers: Vec<UnboundedSender<Delivery>>,
+    pub(super) known: Arc<HashMap<i64, KnownSource>>,
+    pub(super) surveyor: Surveyor,
+    pub(super) workers: Workers,
+    pub(super) stop: Arc<Stop>,
+    pub(super) runtime: tokio::runtime::Handle,
+    registrar: UnboundedSender<Registration>,
+    pool: rayon::ThreadPool,
+    opened: Mutex<Vec<i64>>,
+}
+
+impl Context {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "it only gathers what each was made for; nothing is computed"
+    )]
+    pub(super) fn new(
+        settings: &PipelineSettings,
+        budget: Budget,
+        knowledge: Knowledge,
+        ledger: Arc<Ledger>,
+        counters: Arc<Counters>,
+        channels: Channels,
+        pool: rayon::ThreadPool,
+        stop: Arc<Stop>,
+    ) -> Self {
+        Self {
+            run_id: settings.run_id,
+            limits: settings.limits.clone(),
+            map_policy: settings.map_policy,
+            budget,
+            seen: knowledge.contents,
+            ledger,
+            counters,
+            queue: JobQueue::new(),
+            writers: channels.writers,
+            known: knowledge.sources,
+            surveyor: Surveyor::default(),
+            workers: Workers::default(),
+            stop,
+            runtime: tokio::runtime::Handle::current(),
+            registrar: channels.registrar,
+            pool,
+            opened: Mutex::default(),
+        }
+    }
+
+    /// What the walk has found so far.
+    pub(super) fn survey(&self) -> Survey {
+        self.surveyor.survey()
+    }
+
+    /// Notes a source that the final count must cover.
+    pub(super) fn opened(&self, source: i64) {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).push(source);
+    }
+
+    /// The sources noted so far.
+    pub(super) fn take_opened(&self) -> Vec<i64> {
+        std::mem::take(&mut self.opened.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The writer that all rows of an item's content pass.
+    pub(super) fn route(&self, item: &Item) -> usize {
+        let id = item.file_id().map(|id| id.0).or_else(|| item.source_id()).unwrap_or_default();
+        // The low bits: the high ones are what a batch is sorted by.
+        usize::try_from(id).unwrap_or_default() % self.writers.len().max(1)
+    }
+
+    /// Makes a source known and waits for what is stored of it; none if the run is being stopped.
+    pub(super) fn register(&self, source: SourceRow) -> Option<Resume> {
+        let (answer, answered) = oneshot::channel();
+        self.registrar.send(Registration { source, answer }).ok()?;
+        answered.blocking_recv().ok()
+    }
+
+    /// Runs a task on the pool; the queue stays open until it has ended. A panic in it is caught: it leaves its source
+    /// unfinished, for the next import to resume.
+    pub(super) fn spawn(self: &Arc<Self>, task: impl FnOnce(&Arc<Self>) + Send + 'static) {
+        self.queue.begin();
+        let context = Arc::clone(self);
+        self.pool.spawn(move || {
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                if !context.stop.is_asked() {
+                    task(&context);
+                }
+            }));
+            if ended.is_err() {
+                tracing::error!("a task panicked; what it read is left for the next import");
+                context.stop.note_panic();
+            }
+            context.queue.finish();
+        });
+    }
+
+    pub(super) fn stopping(&self) -> bool {
+        self.stop.is_asked()
+    }
+}
+
+/// Whether and why a run is to end early.
+#[derive(Debug, Default)]
+pub struct Stop {
+    asked: AtomicBool,
+    panicked: AtomicBool,
+    failure: Mutex<Option<Error>>,
+}
+
+impl Stop {
+    /// Asks everyone to end what they are at and begin nothing more.
+    pub fn ask(&self) {
+        self.asked.store(true, Relaxed);
+    }
+
+    /// Asks because of a failure; the first one is kept.
+    pub fn fail(&self, error: Error) {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        self.ask();
+    }
+
+    /// Whether somebody asked.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.asked.load(Relaxed)
+    }
+
+    /// Notes that something panicked which is not caught entry by entry.
+    pub(super) fn note_panic(&self) {
+        self.panicked.store(true, Relaxed);
+    }
+
+    /// Whether the run has failed.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Whether a task panicked outside what is caught for each entry.
+    #[must_use]
+    pub fn has_panicked(&self) -> bool {
+        self.panicked.load(Relaxed)
+    }
+
+    /// The failure, if there was one.
+    #[must_use]
+    pub fn take_failure(&self) -> Option<Error> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}

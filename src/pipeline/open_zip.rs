@@ -1,0 +1,193 @@
+//! A zip on disk: its members are spread over all cores, in ranges that a task can chew on.
+//!
+//! A member that is an archive itself is not read by a task, which must not wait for the memory it needs: it becomes a
+//! job of the nested lane.
+
+use std::sync::Arc;
+
+use super::bare::ROW_ALLOWANCE;
+use super::context::Context;
+use super::place::{Holder, Place};
+use super::queue::Lane;
+use super::reader::{Job, Stopped, count};
+use super::reading::Share;
+use super::sequential::{InZip, Numbers, Sequential, Spot};
+use super::worker::{Harvest, Worker};
+use crate::archive::zip::{Member, ZipDirectory};
+use crate::budget;
+use crate::entry::{EntryPath, NameDecoder, Ordinal};
+use crate::format::{EntryKind, Format};
+use crate::mapping::Input;
+use crate::progress::add;
+
+/// A zip whose directory has been read.
+#[derive(Debug)]
+pub(super) struct OpenZip {
+    share: Share,
+    input: Arc<Input>,
+    directory: ZipDirectory,
+    names: NameDecoder,
+}
+
+/// What a task chews on: compressed bytes, bytes after decompression, entries; whichever is reached first.
+const RANGE_COMPRESSED: u64 = 1 << 20;
+const RANGE_EXTRACTED: u64 = 4 << 20;
+const RANGE_ENTRIES: usize = 256;
+
+impl OpenZip {
+    /// Reads the directory and hands out all members.
+    pub(super) fn read(context: &Arc<Context>, share: &Share, input: Arc<Input>) -> Result<(), Stopped> {
+        let directory = ZipDirectory::read(input.as_slice(), &context.limits)?;
+        let names = directory.name_decoder(input.as_slice());
+        let refusal = directory.refusal().cloned();
+        let zip = Arc::new(Self { share: share.another(), input, directory, names });
+        zip.dispatch(context)?;
+        zip.release(context);
+        refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
+    }
+
+    fn dispatch(self: &Arc<Self>, context: &Arc<Context>) -> Result<(), Stopped> {
+        let members = self.directory.members();
+        count(context, self.share.reading(), i64::try_from(members.len()).unwrap_or(i64::MAX));
+        let mut range = Range::default();
+        for (index, member) in members.iter().enumerate() {
+            if self.share.reading().is_done(Ordinal::outer(index).0) {
+                add(&context.counters.unchanged, 1);
+                continue;
+            }
+            let name = self.directory.raw_name(self.input.as_slice(), member);
+            if self.reads_in_place(context, member, name) {
+                if range.is_full_with(member) {
+                    std::mem::take(&mut range).spawn(context, self)?;
+                }
+                range.add(index, member);
+            } else {
+                self.defer(context, index);
+            }
+            if context.stopping() {
+                return Err(Stopped::Asked);
+            }
+        }
+        range.spawn(context, self)
+    }
+
+    /// Whether a task may read a member: not where its name or its size says that it may be an archive.
+    fn reads_in_place(&self, context: &Context, member: &Member, name: &[u8]) -> bool {
+        let largest = context.limits.largest_entry() as u64;
+        member.uncompressed_size() <= largest && Format::expected(&String::from_utf8_lossy(name)).is_none()
+    }
+
+    fn defer(self: &Arc<Self>, context: &Context, index: usize) {
+        let cost = self.directory.members().get(index).map_or(0, Member::uncompressed_size);
+        context.queue.push(Lane::Nested, cost, Job::Member(Arc::clone(self), index));
+    }
+
+    fn place(&self, index: usize) -> Place {
+        let name = self.directory.members().get(index).map(|member| {
+            let raw = self.directory.raw_name(self.input.as_slice(), member);
+            self.names.decode(raw, member.name_is_utf8())
+        });
+        Place {
+            holder: Holder::Archive(Arc::clone(self.share.reading())),
+            ordinal: Ordinal::outer(index).0,
+            path: EntryPath::default().join(name.unwrap_or_default()),
+        }
+    }
+
+    /// Reads one member in a task.
+    fn take(
+        self: &Arc<Self>,
+        context: &Arc<Context>,
+        index: usize,
+        worker: &mut Worker,
+        harvest: &mut Harvest<'_>,
+    ) {
+        let place = self.place(index);
+        let mut buffer = std::mem::take(&mut worker.buffer);
+        let content = self.directory.extract(
+            self.input.as_slice(),
+            index,
+            &mut worker.inflater,
+            &mut buffer,
+            &context.limits,
+        );
+        match content {
+            Err(_) if EntryKind::is_clutter(place.path.text()) => harvest.pass_over(place),
+            Err(refusal) => harvest.reject(place, refusal),
+            Ok(content) => match EntryKind::classify(content, place.path.text()) {
+                EntryKind::Midi => harvest.take_midi(place, content, worker),
+                EntryKind::NamedMidiButIsNot => harvest.reject(place, EntryKind::not_midi(content)),
+                EntryKind::Archive(_) => self.defer(context, index),
+                EntryKind::Other | EntryKind::Clutter => harvest.pass_over(place),
+            },
+        }
+        worker.buffer = buffer;
+    }
+
+    /// Gives up this share; the last one ends the source's reading here.
+    ///
+    /// Whoever panics or is stopped keeps its count, so the source stays unfinished.
+    pub(super) fn release(self: Arc<Self>, context: &Context) {
+        if let Some(zip) = Arc::into_inner(self) {
+            zip.share.finish(&context.ledger);
+        }
+    }
+}
+
+/// Reads a member that may be an archive, on a thread of the nested lane.
+pub(super) fn read_member(context: &Arc<Context>, zip: &OpenZip, index: usize) {
+    let mut sequential = Sequential::new(context, zip.share.another());
+    let place = zip.place(index);
+    let size = zip.directory.members().get(index).map_or(0, Member::uncompressed_size);
+    let mut member = InZip::new(&zip.directory, zip.input.as_slice(), index, &context.limits);
+    let mut numbers = Numbers::inside(Ordinal::outer(index));
+    match sequential.take(place, size, &mut member, &Spot::default(), &mut numbers) {
+        Ok(()) => sequential.finish(),
+        // What is missing is left for the next import.
+        Err(_) => sequential.flush(),
+    }
+}
+
+/// Members for one task.
+#[derive(Debug, Default)]
+struct Range {
+    members: Vec<usize>,
+    compressed: u64,
+    extracted: u64,
+}
+
+impl Range {
+    fn is_full_with(&self, member: &Member) -> bool {
+        !self.members.is_empty()
+            && (self.members.len() >= RANGE_ENTRIES
+                || self.compressed + member.compressed_size() > RANGE_COMPRESSED
+                || self.extracted + member.uncompressed_size() > RANGE_EXTRACTED)
+    }
+
+    fn add(&mut self, index: usize, member: &Member) {
+        self.members.push(index);
+        self.compressed += member.compressed_size();
+        self.extracted += member.uncompressed_size();
+    }
+
+    fn spawn(self, context: &Arc<Context>, zip: &Arc<OpenZip>) -> Result<(), Stopped> {
+        if self.members.is_empty() {
+            return Ok(());
+        }
+        let bytes = usize::try_from(self.extracted).unwrap_or(usize::MAX);
+        let bytes = bytes.saturating_add(self.members.len() * ROW_ALLOWANCE);
+        let permit = context.budget.work.acquire(budget::Holder::new(), bytes)?;
+        let zip = Arc::clone(zip);
+        context.spawn(move |context| {
+            let mut harvest = Harvest::new(context);
+            context.workers.lend(|worker| {
+                for index in self.members {
+                    zip.take(context, index, worker, &mut harvest);
+                }
+            });
+            harvest.publish(Some(permit));
+            zip.release(context);
+        });
+        Ok(())
+    }
+}

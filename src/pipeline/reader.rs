@@ -1,0 +1,218 @@
+//! What a reader thread does with a job: opens the source, finds out what it is, has it read, and says how it ended.
+//!
+//! These are operating-system threads: they may wait, for memory and for the disk. Tasks may not.
+
+use std::os::unix::ffi::OsStrExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::context::Context;
+use super::open_zip::OpenZip;
+use super::place::{Holder, Place};
+use super::queue::Lane;
+use super::reading::Reading;
+use super::sequential::{Numbers, Sequential, Spot, unsupported};
+use super::stream::Stream;
+use super::worker::Harvest;
+use super::{bare, open_zip};
+use crate::budget;
+use crate::discover::{FoundFile, refuse_io};
+use crate::entry::EntryPath;
+use crate::format::{Container, Format};
+use crate::mapping::Input;
+use crate::progress::add;
+use crate::record::{SourceRow, SourceState};
+use crate::reject::{Reason, Refusal};
+
+/// Something to be read.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// A file that is, or may be, an archive.
+    Archive(FoundFile),
+    /// Files that are no archives by their names.
+    Bare(Vec<FoundFile>),
+    /// A member of a zip that may be an archive itself, by its position in the directory.
+    Member(Arc<OpenZip>, usize),
+    /// What arrives on standard input.
+    Stream(Box<Stream>),
+}
+
+/// Reads jobs of a lane until none is left.
+pub(super) fn read_jobs(context: &Arc<Context>, lane: Lane) {
+    while let Some(job) = context.queue.take(lane) {
+        let panicked = catch_unwind(AssertUnwindSafe(|| match job {
+            Job::Archive(file) => read_archive(context, file),
+            Job::Bare(files) => bare::dispatch(context, files),
+            Job::Member(zip, index) => {
+                open_zip::read_member(context, &zip, index);
+                zip.release(context);
+            }
+            Job::Stream(stream) => super::stream::read(context, *stream),
+        }));
+        if panicked.is_err() {
+            tracing::error!("a reader panicked; what it read is left for the next import");
+            context.stop.note_panic();
+        }
+        context.queue.finish();
+    }
+}
+
+/// Opens a file on disk and reads what is in it.
+fn read_archive(context: &Arc<Context>, file: FoundFile) {
+    let input = match Input::open(&file.path, context.map_policy) {
+        Ok(input) => Arc::new(input),
+        Err(error) => return refuse_source(context, &file, "unread", refuse_io(&error)),
+    };
+    let name = file.path.file_name().unwrap_or_default().as_bytes().to_vec();
+    let format = match Format::recognise(input.head(), &String::from_utf8_lossy(&name)) {
+        Format::Container(container) => container.inside(input.as_slice()),
+        other => other,
+    };
+    match format {
+        Format::Container(container) => read_container(context, &file, &name, &input, container),
+        Format::Unsupported(kind) => {
+            refuse_source(context, &file, kind, unsupported(kind));
+        }
+        Format::Midi | Format::Other => {
+            // No archive after all: one bare file.
+            context.spawn(move |context| bare::take_opened(context, &file, &input));
+        }
+    }
+}
+
+fn read_container(
+    context: &Arc<Context>,
+    file: &FoundFile,
+    name: &[u8],
+    input: &Arc<Input>,
+    container: Container,
+) {
+    let row = source_row(context, file, container.name(), SourceState::Loading);
+    let known_before = context.known.contains_key(&row.id);
+    let Some(resume) = context.register(row) else { return };
+    let id = file.id().0;
+    let share = Reading::begin(id, container.name(), Some(file.size), known_before, resume, &context.limits);
+    context.opened(id);
+    let read = catch_unwind(AssertUnwindSafe(|| match container {
+        Container::Zip => OpenZip::read(context, &share, Arc::clone(input)),
+        _ => {
+            let mut sequential = Sequential::new(context, share.another());
+            let (spot, mut numbers) = (Spot::default(), Numbers::outer());
+            let result = sequential.read(container, input.as_slice(), name, &spot, &mut numbers);
+            match &result {
+                Err(Stopped::Asked) => sequential.flush(),
+                _ => sequential.finish(),
+            }
+            result
+        }
+    }));
+    let refusal = match read {
+        Ok(Ok(())) => None,
+        Ok(Err(Stopped::Refused(refusal))) => Some((refusal, false)),
+        Ok(Err(Stopped::Asked)) => return,
+        Err(_) => {
+            let detail = "reading this archive panicked: a defect of loader; please report it with the file";
+            Some((Refusal::new(Reason::ReaderPanicked, detail), false))
+        }
+    };
+    let refusal = changed(file, input).map(|refusal| (refusal, true)).or(refusal);
+    if let Some((refusal, again)) = refusal {
+        refuse_reading(context, share.reading(), refusal, again);
+    }
+    add(&context.counters.archives_done, 1);
+    add(&context.counters.sources_done, 1);
+    add(&context.counters.bytes_done, file.size);
+    share.finish(&context.ledger);
+}
+
+/// Why the reading of an archive ended before its end.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    /// It cannot be read further.
+    Refused(Refusal),
+    /// The run is being stopped.
+    Asked,
+}
+
+impl From<Refusal> for Stopped {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<budget::Closed> for Stopped {
+    fn from(_: budget::Closed) -> Self {
+        Self::Asked
+    }
+}
+
+/// Whether a file is no longer what it was when its reading began.
+fn changed(file: &FoundFile, input: &Input) -> Option<Refusal> {
+    let now = FoundFile::look(file.path.clone()).ok();
+    let same = now.as_ref().is_some_and(|now| now.size == file.size && now.mtime_ns == file.mtime_ns);
+    (!same || !input.is_intact()).then(|| {
+        let detail = format!(
+            "it had {} bytes when its reading began and {} now; the next import reads it again",
+            file.size,
+            now.map_or_else(|| "is gone".to_owned(), |now| format!("has {}", now.size)),
+        );
+        Refusal::new(Reason::SourceChanged, detail)
+    })
+}
+
+/// Records a refusal that concerns a registered source as a whole.
+pub(super) fn refuse_reading(context: &Arc<Context>, reading: &Arc<Reading>, refusal: Refusal, again: bool) {
+    reading.refuse(again);
+    add(&context.counters.seen, 1);
+    let place =
+        Place { holder: Holder::Archive(Arc::clone(reading)), ordinal: WHOLE, path: EntryPath::default() };
+    let mut harvest = Harvest::new(context);
+    harvest.reject(place, refusal);
+    harvest.publish(None);
+}
+
+/// Records a source that cannot be read at all, or not yet.
+pub(super) fn refuse_source(context: &Arc<Context>, file: &FoundFile, kind: &'static str, refusal: Refusal) {
+    let row = source_row(context, file, kind, SourceState::Failed);
+    context.opened(row.id);
+    add(&context.counters.seen, 1);
+    add(&context.counters.sources_done, 1);
+    add(&context.counters.bytes_done, file.size);
+    let place = Place { holder: Holder::Bare(Box::new(row)), ordinal: WHOLE, path: EntryPath::default() };
+    let mut harvest = Harvest::new(context);
+    harvest.reject(place, refusal);
+    harvest.publish(None);
+}
+
+/// The ordinal of what concerns a source as a whole.
+pub(super) const WHOLE: i64 = -1;
+
+/// The row of a file on disk, without counts.
+pub(super) fn source_row(
+    context: &Context,
+    file: &FoundFile,
+    kind: &'static str,
+    state: SourceState,
+) -> SourceRow {
+    let text = file.path.to_string_lossy().replace('\0', "\u{fffd}");
+    let raw = file.path.as_os_str().as_bytes();
+    SourceRow {
+        id: file.id().0,
+        path_raw: (text.as_bytes() != raw).then(|| raw.to_vec()),
+        path: text,
+        kind,
+        size_bytes: i64::try_from(file.size).unwrap_or(i64::MAX),
+        mtime_ns: file.mtime_ns,
+        state: state.word(),
+        entries: 0,
+        not_midi: 0,
+        first_run_id: context.run_id,
+    }
+}
+
+/// Counts entries met in an archive.
+pub(super) fn count(context: &Context, reading: &Reading, entries: i64) {
+    reading.count_entries(entries);
+    context.counters.seen.fetch_add(entries.unsigned_abs(), Relaxed);
+}

@@ -1,0 +1,230 @@
+//! The pipeline from files on disk to a library in memory: the same rows whatever the threads, the batches and the
+//! memory.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::*;
+use crate::sample::{self, SampleOptions, SampleSummary};
+use crate::sink::{MemoryLibrary, MemorySink};
+
+/// How a run differs from the usual.
+#[derive(Clone, Copy)]
+struct Variant {
+    jobs: usize,
+    connections: usize,
+    batch: usize,
+    memory: usize,
+    map_policy: MapPolicy,
+}
+
+const USUAL: Variant =
+    Variant { jobs: 2, connections: 2, batch: 3_200, memory: 512 << 20, map_policy: MapPolicy::Auto };
+
+/// Imports a folder into `library`.
+async fn import(folder: &Path, library: &MemorySink, variant: Variant) -> (Finished, Arc<Counters>) {
+    let settings = PipelineSettings {
+        run_id: 1,
+        jobs: variant.jobs,
+        memory: variant.memory,
+        batch: BatchLimits { items: variant.batch, bytes: 8 << 20 },
+        map_policy: variant.map_policy,
+        limits: Limits::default(),
+    };
+    let inputs = Inputs { roots: Some(Roots::resolve(&[folder.to_owned()]).unwrap()), standard_input: false };
+    let held = library.library();
+    let known = held.sources.values().map(|source| {
+        let complete = source.state == "complete";
+        let (size_bytes, mtime_ns, entries) = (source.size_bytes, source.mtime_ns, source.entries);
+        (source.id, KnownSource { size_bytes, mtime_ns, complete, entries })
+    });
+    let contents = Arc::new(SeenContents::default());
+    for rows in held.files.values() {
+        contents.know(&crate::digest::Digest::from_bytes(rows.file.digest));
+    }
+    let knowledge = Knowledge { sources: Arc::new(known.collect()), contents };
+    let counters = Arc::new(Counters::default());
+    let sinks = (library.clone(), vec![library.clone(); variant.connections]);
+    let stop = Arc::new(Stop::default());
+    let pipeline = Pipeline::start(settings, inputs, knowledge, sinks, Arc::clone(&counters), stop).unwrap();
+    let run = tokio::time::timeout(Duration::from_secs(120), pipeline.run());
+    let finished = run.await.expect("the run does not end: a deadlock").unwrap();
+    (finished, counters)
+}
+
+/// Every item met is stored or accounted for, source by source and in all.
+fn check_account(library: &MemoryLibrary, counters: &Counters) {
+    for source in library.sources.values() {
+        let places = library.locations.range((source.id, 0)..=(source.id, i64::MAX)).count();
+        let refusals = library.rejects.range((source.id, 0)..=(source.id, i64::MAX)).count();
+        let accounted = i64::try_from(places + refusals).unwrap() + source.not_midi;
+        assert_eq!(source.entries, accounted, "{} does not balance", source.path);
+        assert_ne!(source.state, "loading", "{} is unfinished", source.path);
+    }
+    let counted = counters.snapshot();
+    assert_eq!(counted.seen, counted.done(), "{counted:?}");
+}
+
+fn sample(folder: &Path, files: u64) -> SampleSummary {
+    let options = SampleOptions {
+        files,
+        mean_size: 3_000,
+        duplicates: 0.2,
+        damaged: 0.1,
+        clutter: 0.1,
+        files_per_archive: 40,
+        ..SampleOptions::default()
+    };
+    sample::write(&options, folder).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_rows_whatever_the_threads_batches_and_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = sample(folder.path(), 600);
+    let undisturbed = MemorySink::default();
+    let (_, counters) = import(folder.path(), &undisturbed, USUAL).await;
+    let expected = undisturbed.library();
+    check_account(&expected, &counters);
+    let entries: i64 = expected.sources.values().map(|source| source.entries).sum();
+    assert_eq!(entries.unsigned_abs(), summary.total.entries);
+    assert!(counters.duplicate.load(Relaxed) > 0 && counters.rejected.load(Relaxed) > 0);
+
+    for variant in [
+        Variant { jobs: 1, connections: 1, ..USUAL },
+        Variant { jobs: 8, connections: 3, ..USUAL },
+        Variant { batch: 1, ..USUAL },
+        Variant { batch: 7, memory: 1, ..USUAL },
+        Variant { map_policy: MapPolicy::Always, ..USUAL },
+        Variant { map_policy: MapPolicy::Never, ..USUAL },
+    ] {
+        let library = MemorySink::default();
+        let (_, counters) = import(folder.path(), &library, variant).await;
+        check_account(&library.library(), &counters);
+        assert!(
+            library.library() == expected,
+            "other rows with {} jobs, batches of {}",
+            variant.jobs,
+            variant.batch
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn importing_again_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    sample(folder.path(), 200);
+    let library = MemorySink::default();
+    import(folder.path(), &library, USUAL).await;
+    let first = library.library();
+    let (finished, counters) = import(folder.path(), &library, USUAL).await;
+    assert!(library.library() == first);
+    assert_eq!(counters.inserted.load(Relaxed) + counters.duplicate.load(Relaxed), 0);
+    assert!(finished.skipped_entries > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_interrupted_run_left_out_is_filled_in() {
+    let folder = tempfile::tempdir().unwrap();
+    sample(folder.path(), 300);
+    let undisturbed = MemorySink::default();
+    import(folder.path(), &undisturbed, USUAL).await;
+    let expected = undisturbed.library();
+    // As after a kill: some places and refusals never arrived, and their archives are not complete.
+    for every in 2..5 {
+        let partial = MemorySink::default();
+        partial.change(|library| {
+            *library = expected.clone();
+            let mut number = 0;
+            library.locations.retain(|_, _| {
+                number += 1;
+                number % every != 0
+            });
+            library.rejects.retain(|_, _| {
+                number += 1;
+                number % every != 0
+            });
+            let kept: std::collections::BTreeSet<_> =
+                library.locations.values().map(|place| place.file_id).collect();
+            library.files.retain(|id, _| kept.contains(id));
+            library.sources.values_mut().for_each(|source| source.state = "loading");
+        });
+        let (_, counters) = import(folder.path(), &partial, USUAL).await;
+        check_account(&partial.library(), &counters);
+        assert!(partial.library() == expected);
+    }
+}
+
+/// A zip of zips: 64 archives inside one, with a budget that has room for none of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_nested_archives_and_a_budget_of_one_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outer = Vec::new();
+    for number in 0..64_u64 {
+        let files: Vec<_> = (0..4)
+            .map(|index| (format!("{index}.mid"), sample::midi(1, number * 4 + index, 2_000)))
+            .collect();
+        let nested = tar_gz(&files);
+        outer.push((format!("{number}.tar.gz"), nested));
+    }
+    fs_err::write(folder.path().join("outer.tar.gz"), tar_gz(&outer)).unwrap();
+    let library = MemorySink::default();
+    let variant = Variant { memory: 1, jobs: 4, batch: 3, ..USUAL };
+    let (_, counters) = import(folder.path(), &library, variant).await;
+    let library = library.library();
+    check_account(&library, &counters);
+    assert_eq!(library.files.len(), 256);
+    let ordinals: Vec<_> = library.locations.keys().map(|(_, ordinal)| *ordinal).collect();
+    let expected: Vec<_> =
+        (1..=64).flat_map(|member| (0..4).map(move |entry| member * 1_000_000_000 + entry)).collect();
+    assert_eq!(ordinals, expected);
+    assert!(library.locations.values().all(|place| place.entry_path.as_ref().unwrap().contains(".tar.gz!/")));
+}
+
+fn tar_gz(members: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, content) in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, content.as_slice()).unwrap();
+    }
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&tar.into_inner().unwrap()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_sources_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs_err::create_dir(path("x.mid")).unwrap();
+    fs_err::write(path("picture.mid"), b"\xff\xd8\xff\xe0\0\x10JFIF").unwrap();
+    fs_err::write(path("empty.mid"), b"").unwrap();
+    fs_err::write(path("no extension"), sample::midi(1, 1, 500)).unwrap();
+    fs_err::write(path("SHOUTED.MID"), sample::midi(1, 2, 500)).unwrap();
+    fs_err::write(path("read me.txt"), b"hello").unwrap();
+    fs_err::write(path("._double.mid"), b"\0\x05\x16\x07").unwrap();
+    fs_err::write(path("set.7z"), b"7z\xbc\xaf\x27\x1c\0\x04").unwrap();
+    fs_err::write(path("cut.zip"), b"PK\x03\x04").unwrap();
+    fs_err::write(path("really midi.zip"), sample::midi(1, 3, 500)).unwrap();
+    let library = MemorySink::default();
+    let (_, counters) = import(folder.path(), &library, USUAL).await;
+    let library = library.library();
+    check_account(&library, &counters);
+    assert_eq!(library.files.len(), 3);
+    let name_of = |id: i64| library.sources[&id].path.rsplit('/').next().unwrap().to_owned();
+    let mut rejects: Vec<_> =
+        library.rejects.iter().map(|((source, _), reject)| (name_of(*source), reject.reason)).collect();
+    rejects.sort();
+    let expected = [
+        ("cut.zip", "zip_damaged"),
+        ("empty.mid", "midi_empty"),
+        ("picture.mid", "not_midi_content"),
+        ("set.7z", "unsupported_format"),
+    ];
+    assert_eq!(rejects, expected.map(|(name, reason)| (name.to_owned(), reason)));
+    assert_eq!(library.sources.len(), 9);
+    assert_eq!(counters.not_midi.load(Relaxed), 2);
+}
