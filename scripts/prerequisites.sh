@@ -57,7 +57,8 @@ want_rust() {
     local channel oldest found
     channel=$(setting rust-toolchain.toml channel)
     oldest=$(setting Cargo.toml rust-version)
-    if [ -d "${CARGO_HOME:-${HOME:-/nonexistent}/.cargo}/bin" ]; then
+    # Installed, and not in PATH: the shell has not been started anew since.
+    if ! has rustup && [ -x "${CARGO_HOME:-${HOME:-/nonexistent}/.cargo}/bin/rustup" ]; then
         PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
     fi
     if has rustup; then

@@ -66,12 +66,16 @@ else
 fi
 export LOADER_TEST_SERVER_DIR=$place/test-server
 
+# The programs of each server that tests may start, by major version; the servers' directories are called so too.
+declare -A programs_of
+
 # Stops the servers that tests have started and removes their data.
 stop_servers() {
-    local status=$? cluster
-    for cluster in "$LOADER_TEST_SERVER_DIR"/*; do
+    local status=$? major cluster
+    for major in "${!programs_of[@]}"; do
+        cluster=$LOADER_TEST_SERVER_DIR/$major
         if [ -d "$cluster" ] && [ -x "$CARGO_TARGET_DIR/debug/loader" ]; then
-            LOADER_DATA_DIR=$cluster "$CARGO_TARGET_DIR/debug/loader" db destroy --yes >/dev/null 2>&1 ||
+            LOADER_PG_BIN=${programs_of[$major]} LOADER_DATA_DIR=$cluster "$CARGO_TARGET_DIR/debug/loader" db destroy --yes >/dev/null 2>&1 ||
                 say "warning: the test server in $cluster could not be stopped"
         fi
     done
@@ -136,6 +140,7 @@ fi
 
 LOADER_PG_BIN=$(server_programs) || fail "there is no PostgreSQL $oldest_postgresql to $newest_postgresql" "apt-get install postgresql"
 first=$(server_version "$LOADER_PG_BIN")
+programs_of[${first%%.*}]=$LOADER_PG_BIN
 export LOADER_PG_BIN
 
 # The newest server comes first, so that the suite's own summary stands at the end.
@@ -148,6 +153,7 @@ else
     if [ "${second%%.*}" = "${first%%.*}" ]; then
         say "PostgreSQL $first is the newest: there is no second server"
     else
+        programs_of[${second%%.*}]=$newest
         step "The database part of the suite, on PostgreSQL $second"
         LOADER_PG_BIN=$newest tests --test suite
         say "passed on PostgreSQL $second; now on PostgreSQL $first"
