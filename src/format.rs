@@ -14,6 +14,9 @@ pub use container::{Compression, Container};
 /// How many first bytes of a file suffice to say what it is.
 pub const HEAD: usize = 1_024;
 
+/// How far into a file that is named like MIDI and does not start like it a chunk is searched for.
+const SEARCHED: usize = 64 << 10;
+
 /// What the first bytes of a file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -93,7 +96,8 @@ impl EntryKind {
     /// 1. `MThd` or `RIFF` … `RMID` at the start is MIDI, whatever the name.
     /// 2. The magic bytes of an archive make it one, whatever the name.
     /// 3. A clutter name makes it clutter.
-    /// 4. Named like MIDI with `MThd` within the first [`HEAD`] bytes (behind a `MacBinary` header or junk) is MIDI.
+    /// 4. Named like MIDI with `MThd` or `MTrk` within what is at hand of the first 64 KiB (behind a `MacBinary` header or
+    ///    junk, or without its header) is MIDI as far as can be told here; the MIDI reader may still find none in it.
     /// 5. Named like MIDI and anything else, or empty, is refused.
     /// 6. Named like an archive is an archive, a damaged one.
     #[must_use]
@@ -107,9 +111,9 @@ impl EntryKind {
             return Self::Clutter;
         }
         if Self::names_midi(name) {
-            let start = head.get(..head.len().min(HEAD)).unwrap_or_default();
-            let holds_header = start.windows(4).any(|bytes| bytes == b"MThd");
-            return if holds_header { Self::Midi } else { Self::NamedMidiButIsNot };
+            let start = head.get(..head.len().min(SEARCHED)).unwrap_or_default();
+            let holds_chunk = start.windows(4).any(|bytes| bytes == b"MThd" || bytes == b"MTrk");
+            return if holds_chunk { Self::Midi } else { Self::NamedMidiButIsNot };
         }
         match Format::hinted(head, name) {
             Format::Other | Format::Midi => Self::Other,
@@ -137,8 +141,9 @@ impl EntryKind {
             return Refusal::new(Reason::MidiEmpty, "it is named like a MIDI file and is empty");
         }
         let found = magic::describe(head);
-        let detail =
-            format!("it is named like a MIDI file, but no `MThd` is in its first {HEAD} bytes: {found}");
+        let detail = format!(
+            "it is named like a MIDI file, but neither `MThd` nor `MTrk` is in its first {SEARCHED} bytes: {found}"
+        );
         Refusal::new(Reason::NotMidiContent, detail)
     }
 }
@@ -172,7 +177,7 @@ mod tests {
         let double = b"\0\x05\x16\x07\0\x02\0\0Mac OS X";
         let mut mac_binary = vec![0; 128];
         mac_binary.extend_from_slice(midi);
-        let mut far = vec![b'x'; HEAD];
+        let mut far = vec![b'x'; SEARCHED];
         far.extend_from_slice(midi);
         let archive = EntryKind::Archive;
         let cases: &[(&[u8], &str, EntryKind)] = &[

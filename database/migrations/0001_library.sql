@@ -184,7 +184,7 @@ COMMENT ON COLUMN musical_metadata.n_bars IS 'Bars begun until the last event, b
 COMMENT ON COLUMN musical_metadata.first_note_sec IS 'Onset of the first note in seconds; null without notes.';
 COMMENT ON COLUMN musical_metadata.last_note_end_sec IS 'End of the last note in seconds; null without notes.';
 COMMENT ON COLUMN musical_metadata.tempo_bpm IS 'Mean tempo over the duration, in quarter notes per minute: beats / minutes; null for SMPTE time.';
-COMMENT ON COLUMN musical_metadata.tempo_first IS 'Tempo at tick 0 (120 where none is given), quarter notes per minute.';
+COMMENT ON COLUMN musical_metadata.tempo_first IS 'The first tempo event by tick, then track (120 where there is none), quarter notes per minute.';
 COMMENT ON COLUMN musical_metadata.tempo_min IS 'Slowest tempo in force for any time before the last event.';
 COMMENT ON COLUMN musical_metadata.tempo_max IS 'Fastest tempo in force for any time before the last event.';
 COMMENT ON COLUMN musical_metadata.n_tempo_changes IS 'Times the tempo takes another value after tick 0.';

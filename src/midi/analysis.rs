@@ -120,7 +120,7 @@ impl Analysis {
                 to.tempo_min = real(beats_per_minute(range.slowest));
                 to.tempo_max = real(beats_per_minute(range.fastest));
                 let mean = ratio(beats * 60.0, to.duration_sec).filter(|_| end > 0);
-                to.tempo_bpm = mean.or(to.tempo_first);
+                to.tempo_bpm = mean.or(real(beats_per_minute(range.slowest)));
             }
             Division::Timecode { frames, ticks } => {
                 to.smpte_fps = Some(i16::from(frames));

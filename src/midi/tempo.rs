@@ -15,13 +15,14 @@ const DEFAULT_TEMPO: u32 = 500_000;
 #[derive(Debug, Default)]
 pub(in crate::midi) struct TempoMap {
     steps: Vec<(u64, u32)>,
-    explicit: bool,
+    /// The first event, by tick, then track.
+    first: Option<(u64, u32)>,
 }
 
 /// What the tempo does over a length of time, in microseconds per quarter note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::midi) struct TempoRange {
-    /// In force at tick 0.
+    /// Of the first tempo event, wherever it stands.
     pub(in crate::midi) first: u32,
     /// The shortest quarter note, that is the fastest tempo.
     pub(in crate::midi) fastest: u32,
@@ -33,12 +34,14 @@ impl TempoMap {
     /// Forgets everything.
     pub(in crate::midi) fn clear(&mut self) {
         self.steps.clear();
-        self.explicit = false;
+        self.first = None;
     }
 
     /// A tempo event, tracks one after the other.
     pub(in crate::midi) fn push(&mut self, tick: u64, tempo: u32) {
-        self.explicit = true;
+        if self.first.is_none_or(|(first, _)| tick < first) {
+            self.first = Some((tick, tempo));
+        }
         self.steps.push((tick, tempo));
     }
 
@@ -59,7 +62,7 @@ impl TempoMap {
 
     /// Whether there was any tempo event.
     pub(in crate::midi) const fn is_explicit(&self) -> bool {
-        self.explicit
+        self.first.is_some()
     }
 
     /// Times the tempo takes another value after tick 0.
@@ -69,8 +72,9 @@ impl TempoMap {
 
     /// First, fastest and slowest tempo in force before `end` (at tick 0, where that is the end).
     pub(in crate::midi) fn range(&self, end: u64) -> TempoRange {
-        let first = self.steps.first().map_or(DEFAULT_TEMPO, |(_, tempo)| *tempo);
-        let mut range = TempoRange { first, fastest: first, slowest: first };
+        let start = self.steps.first().map_or(DEFAULT_TEMPO, |(_, tempo)| *tempo);
+        let first = self.first.map_or(DEFAULT_TEMPO, |(_, tempo)| tempo);
+        let mut range = TempoRange { first, fastest: start, slowest: start };
         for (_, tempo) in self.steps.iter().skip(1).take_while(|(tick, _)| *tick < end) {
             range.fastest = range.fastest.min(*tempo);
             range.slowest = range.slowest.max(*tempo);

@@ -129,6 +129,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_bit_is_documented() {
+        let documented = include_str!("../../docs/schema.md");
+        for (bit, word) in Warnings::ALL {
+            assert!(documented.contains(&format!("| {} | `{word}` |", bit.0)), "docs/schema.md lacks {word}");
+        }
+    }
+
+    #[test]
     fn bits_are_distinct_and_decide_the_status() {
         let mut seen = 0;
         for (bit, word) in Warnings::ALL {

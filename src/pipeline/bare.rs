@@ -102,7 +102,8 @@ fn read(context: &Context, file: &FoundFile, content: &mut Vec<u8>) -> std::io::
     let size = usize::try_from(file.size).unwrap_or(usize::MAX);
     (&mut opened).take(HEAD as u64).read_to_end(content)?;
     let kind = classify(file, content);
-    if size > context.limits.largest_entry() || !matches!(kind, EntryKind::Midi) {
+    let is_taken = matches!(kind, EntryKind::Midi | EntryKind::NamedMidiButIsNot);
+    if size > context.limits.largest_entry() || !is_taken {
         return Ok(if content.len() < size.min(HEAD) { Part::Changed } else { Part::Head });
     }
     content.reserve(size.saturating_sub(content.len()));

@@ -88,6 +88,11 @@ impl<'c> Sequential<'c> {
         Self { context, share, holder: budget::Holder::new(), batch: None }
     }
 
+    /// As whom it asks for memory; whoever holds the bytes that it reads asks as the same.
+    pub(super) const fn holder(&self) -> budget::Holder {
+        self.holder
+    }
+
     /// Reads a container that is in memory or mapped. `name` is what it is called, for what is in it may have no name.
     pub(super) fn read(
         &mut self,
@@ -200,6 +205,8 @@ impl<'c> Sequential<'c> {
         batch.content.truncate(start);
         match kind {
             Ok(EntryKind::Archive(format)) => {
+                // Who waits for the nesting pool holds nothing of the work pool.
+                self.flush();
                 let permit = self.context.budget.nesting.acquire(self.holder, content.len())?;
                 self.read_nested(place, format, &content, spot, numbers)?;
                 drop(permit);
@@ -241,6 +248,7 @@ impl<'c> Sequential<'c> {
             return Ok(());
         }
         let bytes = usize::try_from(size).unwrap_or(usize::MAX);
+        self.flush();
         let permit = self.context.budget.nesting.acquire(self.holder, bytes)?;
         match member.read_rest(&mut content, bytes) {
             Ok(()) => self.read_nested(place, format, &content, spot, numbers)?,
@@ -259,6 +267,7 @@ impl<'c> Sequential<'c> {
         numbers: &mut Numbers,
     ) -> Result<(), Stopped> {
         let limits = self.context.limits.clone();
+        self.flush();
         let mut content = Vec::new();
         let mut fill = |content: &mut Vec<u8>, up_to: u64| {
             let wanted = up_to.saturating_sub(content.len() as u64);

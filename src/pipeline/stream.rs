@@ -15,7 +15,6 @@ use super::context::{Context, Stop};
 use super::reader::{Stopped, refuse_reading};
 use super::reading::Reading;
 use super::sequential::{Numbers, Sequential, Spot, unsupported};
-use crate::budget;
 use crate::digest::{Digest, SourceId};
 use crate::format::{Compression, Container, Format};
 use crate::progress::add;
@@ -237,7 +236,7 @@ fn read_whole_zip(
     numbers: &mut Numbers,
 ) -> Result<(), Stopped> {
     let limit = context.limits.nested_size;
-    let permit = context.budget.nesting.acquire(budget::Holder::new(), context.limits.largest_nested())?;
+    let mut permit = context.budget.nesting.acquire(sequential.holder(), context.limits.largest_nested())?;
     let mut bytes = Vec::new();
     let mut stream = decode(context, Compression::None, prefix, input).take(limit.saturating_add(1));
     stream.read_to_end(&mut bytes).map_err(|error| Refusal::new(Reason::IoError, error.to_string()))?;
@@ -247,6 +246,7 @@ fn read_whole_zip(
         );
         return Err(Refusal::new(Reason::LimitNestedSize, detail).into());
     }
+    permit.shrink_to(bytes.len());
     let read = sequential.read(Container::Zip, &bytes, b"standard input", &Spot::default(), numbers);
     drop(permit);
     read

@@ -41,8 +41,8 @@ row! {
         last_note_end_sec: float8 or_null = Option<f64>,
         /// Mean tempo over the duration, in quarter notes per minute: beats / minutes; none for SMPTE time.
         tempo_bpm: float4 or_null = Option<f32>,
-        /// Tempo in force at tick 0 (120 where none is given), quarter notes per minute; the last of several there. None for
-        /// SMPTE time, as the next two.
+        /// The first tempo event by tick, then track (120 where there is none), quarter notes per minute. None for SMPTE
+        /// time, as the next two.
         tempo_first: float4 or_null = Option<f32>,
         /// Slowest tempo in force for any time before the last event.
         tempo_min: float4 or_null = Option<f32>,

@@ -11,6 +11,7 @@
 )]
 
 mod cluster;
+mod corpus;
 mod harness;
 mod indexes;
 mod library;
