@@ -160,7 +160,7 @@ mod tests {
         let map = map(&[(0, 400_000), (0, 500_000), (10, 500_000), (20, 300_000), (90, 900_000)]);
         assert!(map.is_explicit());
         assert_eq!(map.changes(), 2);
-        assert_eq!(map.range(90), TempoRange { first: 500_000, fastest: 300_000, slowest: 500_000 });
+        assert_eq!(map.range(90), TempoRange { first: 400_000, fastest: 300_000, slowest: 500_000 });
         assert_eq!(map.range(91).slowest, 900_000);
         assert!((beats_per_minute(500_000) - 120.0).abs() < 1e-12);
     }
