@@ -11,9 +11,8 @@ use super::Limits;
 use super::stream::Decoder;
 use super::tar::TarReader;
 use super::zip::{Inflater, ZipDirectory};
-use crate::digest::Digest;
 use crate::entry::NameDecoder;
-use crate::format::{Compression, Container, EntryKind, Format};
+use crate::format::{Container, EntryKind, Format};
 use crate::mapping::{Input, MapPolicy};
 use crate::reject::Reason;
 

@@ -41,7 +41,7 @@ type Spot = (String, Vec<u8>);
 /// A place in the library: the content's id and size.
 type Held = BTreeMap<Spot, (i64, i64)>;
 
-async fn import(folder: &std::path::Path, database: &TestDatabase) {
+fn import(folder: &std::path::Path, database: &TestDatabase) {
     let log = tempfile::NamedTempFile::new().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_loader"))
         .args(["import", "--quiet", "--database-url", &database.url, "--log-file"])
@@ -53,8 +53,11 @@ async fn import(folder: &std::path::Path, database: &TestDatabase) {
     assert_eq!(status, Some(3), "it has files to refuse: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// Source path, place path, its bytes, content id, size.
+type HeldRow = (String, Option<String>, Option<Vec<u8>>, i64, i32);
+
 async fn held(database: &TestDatabase) -> Held {
-    let rows: Vec<(String, Option<String>, Option<Vec<u8>>, i64, i32)> = sqlx::query_as(
+    let rows: Vec<HeldRow> = sqlx::query_as(
         "SELECT s.path, l.entry_path, l.entry_path_raw, f.id, f.size_bytes FROM file_locations l \
          JOIN sources s ON s.id = l.source_id JOIN files f ON f.id = l.file_id",
     )
@@ -83,7 +86,7 @@ fn spot(folder: &std::path::Path, entry: &Entry) -> Spot {
 async fn every_entry_is_found_and_every_fact_agrees() {
     let Some(folder) = corpus() else { return };
     let database = TestDatabase::create().await;
-    import(&folder, &database).await;
+    import(&folder, &database);
     let entries = lists::entries(&folder);
     let read: Vec<&Entry> =
         entries.iter().filter(|entry| !UNSUPPORTED.iter().any(|end| entry.archive.ends_with(end))).collect();
