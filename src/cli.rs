@@ -49,6 +49,7 @@ struct Arguments {
 
 /// Flags of every command.
 #[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Everywhere")]
 pub struct Everywhere {
     /// PostgreSQL to use [default: `DATABASE_URL`, else PG* variables, else the private cluster]
     #[arg(long, global = true, value_name = "URL")]

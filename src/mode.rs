@@ -11,7 +11,7 @@ pub enum Mode {
     Normal,
     /// Indexes suspended, commits not waited for; nothing is lost if anything is killed
     Fast,
-    /// As fast; takes no more risks yet, because none that was measured pays
+    /// For now the same as fast: giving up more has not been shown to gain anything
     Ludicrous,
 }
 
@@ -53,7 +53,7 @@ impl Mode {
             Self::Ludicrous => ModePolicy {
                 indexes: IndexPolicy::Suspend,
                 synchronous_commit: false,
-                risk: "as fast: if the server is killed, the same command redoes its last commits; no server setting is changed",
+                risk: "for now the same as fast: if the server is killed, the same command redoes its last commits",
             },
         }
     }

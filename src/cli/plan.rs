@@ -51,12 +51,12 @@ fn text(plan: &Plan) -> String {
         (
             "work",
             format!(
-                "{} tasks, {} connections, {} rows a batch by {}, {} of memory",
+                "{} tasks, {} connections, {} rows a batch by {}, {} MiB of memory",
                 plan.jobs,
                 plan.connections,
                 grouped(plan.batch_size as u64),
                 plan.writer,
-                bytes(plan.memory as u64)
+                plan.memory >> 20
             ),
         ),
     ];

@@ -115,7 +115,7 @@ impl Clock {
         Progress {
             counted,
             seconds: self.began.elapsed().as_secs_f64(),
-            files_per_second: per_second(counted.done(), before.done()),
+            files_per_second: per_second(counted.read, before.read),
             bytes_per_second: per_second(counted.bytes_extracted, before.bytes_extracted),
             overall_bytes_per_second: crate::import::rate(counted.bytes_done, self.began.elapsed()),
         }
@@ -132,7 +132,7 @@ struct Progress {
 }
 
 impl Progress {
-    /// `loading 812/1,204 sources · 104,331 done · 5,449/s · 98 MB/s · 27 rejected · ETA 3m 41s`
+    /// `loading 812/1,204 sources · 104,331 read, 98,204 stored · 5,449/s · 98 MB/s · 27 rejected · ETA 3m 41s`
     fn line(&self) -> String {
         let counted = &self.counted;
         if counted.phase == Phase::Indexing {
@@ -141,11 +141,12 @@ impl Progress {
         }
         let more = if counted.walk_ended == 0 { "+" } else { "" };
         let mut line = format!(
-            "{} {}/{}{more} sources · {} done · {:.0}/s · {}/s · {} rejected",
+            "{} {}/{}{more} sources · {} read, {} stored · {:.0}/s · {}/s · {} rejected",
             counted.phase.word(),
             grouped(counted.sources_done),
             grouped(counted.sources_found),
-            grouped(counted.done()),
+            grouped(counted.read),
+            grouped(counted.inserted + counted.duplicate),
             self.files_per_second,
             bytes(whole(self.bytes_per_second)),
             grouped(counted.rejected),

@@ -71,6 +71,7 @@ impl<'c> Harvest<'c> {
     pub(super) fn take_midi(&mut self, place: Place, content: &[u8], worker: &mut Worker) {
         let context = self.context;
         add(&context.counters.bytes_extracted, content.len() as u64);
+        add(&context.counters.read, 1);
         let digest = Digest::of(content);
         let file_id = digest.file_id();
         if let Some(reading) = place.reading() {

@@ -85,6 +85,8 @@ counters! {
     bytes_extracted,
     /// Items met by the readers: entries, and sources or archives refused as a whole.
     seen,
+    /// MIDI files read, new or not, stored or on their way.
+    read,
     /// Contents stored for the first time.
     inserted,
     /// Places stored of contents that are stored.
