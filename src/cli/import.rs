@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::ValueEnum;
 
 use super::progress::Reporter;
-use super::terminal::{Terminal, bytes, duration, grouped};
+use super::terminal::{Terminal, bytes, counted, duration, grouped};
 use super::{Everywhere, logging, plan, signals};
 use crate::archive::Limits;
 use crate::discover::Roots;
@@ -16,7 +16,8 @@ use crate::mapping::MapPolicy;
 use crate::mode::Mode;
 use crate::pipeline::{Inputs, PipelineSettings, Stop};
 use crate::progress::Counters;
-use crate::server::connect;
+use crate::server::cluster::State;
+use crate::server::connect::{self, Found};
 use crate::sink::WriterKind;
 use crate::writer::BatchLimits;
 
@@ -143,6 +144,11 @@ pub(super) async fn run(
     terminal.say(&format!("log: {}", log.display()));
     let stop = Arc::new(Stop::default());
     let received = signals::listen(Arc::clone(&stop), *terminal)?;
+    if let Found::Asleep(_, state) = connect::look(everywhere.database_url.as_deref())? {
+        // It takes seconds, and nobody asked for it by name.
+        let done = if state == State::Absent { "creating" } else { "starting" };
+        terminal.say(&format!("{done} the private cluster"));
+    }
     let target = connect::resolve(everywhere.database_url.as_deref()).await?;
     let counters = Arc::new(Counters::default());
     let import = Import::prepare(settings, target, Arc::clone(&counters), Arc::clone(&stop)).await?;
@@ -193,13 +199,13 @@ fn close(report: &Report, everywhere: &Everywhere, terminal: &Terminal) -> Resul
 /// `Imported 1,204,331 files from 812 archives in 3m 41s (5,449/s) · 3,112 duplicates · 27 rejected`
 fn closing_line(report: &Report) -> String {
     let from = if report.archives > 0 {
-        format!("{} archives", grouped(report.archives))
+        counted(report.archives, "archive")
     } else {
-        format!("{} sources", grouped(report.sources))
+        counted(report.sources, "source")
     };
     let mut line = format!(
-        "Imported {} files from {from} in {} ({:.0}/s, {}/s)",
-        grouped(report.inserted),
+        "Imported {} from {from} in {} ({:.0}/s, {}/s)",
+        counted(report.inserted, "file"),
         duration(report.seconds),
         report.files_per_second,
         bytes(per_second(report.extracted_bytes, report.seconds)),

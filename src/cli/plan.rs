@@ -2,7 +2,7 @@
 
 use super::Everywhere;
 use super::import::ImportArguments;
-use super::terminal::{Terminal, bytes, grouped, safe};
+use super::terminal::{Terminal, bytes, counted, grouped, safe};
 use crate::error::{Error, ErrorKind, ExitStatus, Result};
 use crate::import::Plan;
 
@@ -42,8 +42,8 @@ fn text(plan: &Plan) -> String {
         (
             "to read",
             format!(
-                "{} files, {}{so_far}; {} unchanged",
-                grouped(plan.new_sources),
+                "{}, {}{so_far}; {} unchanged",
+                counted(plan.new_sources, "file"),
                 bytes(plan.new_bytes),
                 grouped(plan.unchanged_sources)
             ),

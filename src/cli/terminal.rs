@@ -111,6 +111,13 @@ pub fn grouped(number: u64) -> String {
     groups.join(",")
 }
 
+/// `1 file`, `1,204,331 files`.
+#[must_use]
+pub fn counted(number: u64, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{ending}", grouped(number))
+}
+
 /// A number of bytes in decimal units: `1.5 GB`.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "it is rounded to two digits")]

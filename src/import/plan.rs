@@ -45,6 +45,13 @@ impl IndexPlan {
         }
     }
 
+    fn weigh(known: usize, survey: &Survey) -> Self {
+        match indexes::Plan::weigh(known as u64, survey.new_entries, 1).choice {
+            Choice::Suspend => Self::Suspended,
+            Choice::Keep => Self::Kept,
+        }
+    }
+
     /// Whether they have to be built again at the end.
     #[must_use]
     pub const fn suspends(self) -> bool {
