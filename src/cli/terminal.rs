@@ -63,10 +63,16 @@ impl Terminal {
 
     /// Why the command failed: what, why, and what helps.
     pub fn error(&self, error: &Error) {
-        let mut text = format!("{} {}\n", self.paint("31;1", "error:"), safe(&error.to_string()));
+        let mut said = error.to_string();
+        let mut text = format!("{} {}\n", self.paint("31;1", "error:"), safe(&said));
         let mut cause = std::error::Error::source(error);
         while let Some(error) = cause {
-            text.push_str(&format!("  caused by: {}\n", safe(&error.to_string())));
+            let message = error.to_string();
+            // Many libraries repeat in a message what its cause will say.
+            if !said.ends_with(&message) {
+                text.push_str(&format!("  caused by: {}\n", safe(&message)));
+                said = message;
+            }
             cause = error.source();
         }
         if let Some(hint) = error.hint() {
