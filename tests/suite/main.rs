@@ -11,6 +11,12 @@
 )]
 
 mod cluster;
+mod command_line;
 mod harness;
+mod import;
 mod indexes;
+mod killed;
 mod library;
+mod program;
+mod refusals;
+mod rows;
