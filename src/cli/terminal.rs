@@ -109,6 +109,12 @@ pub fn safe(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
+/// The same for what stands in one line: a name may hold the end of one.
+#[must_use]
+pub fn safe_line(text: &str) -> String {
+    safe(text).replace('\n', "\\u{a}")
+}
+
 /// 1234567 as `1,234,567`.
 #[must_use]
 pub fn grouped(number: u64) -> String {
@@ -172,5 +178,6 @@ mod tests {
     fn names_cannot_command_the_terminal() {
         assert_eq!(safe("Am_120bpm ♪.mid"), "Am_120bpm ♪.mid");
         assert_eq!(safe("\x1b[2J.mid\u{202e}"), "\\u{1b}[2J.mid\\u{202e}");
+        assert_eq!(safe_line("a\nb\tc"), "a\\u{a}b\\u{9}c");
     }
 }
