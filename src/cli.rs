@@ -142,7 +142,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     };
     let terminal = Terminal::new(&arguments.everywhere);
     let result = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
-        Ok(runtime) => runtime.block_on(dispatch(arguments, &terminal)),
+        Ok(runtime) => {
+            let result = runtime.block_on(dispatch(arguments, &terminal));
+            // A read of standard input may never end, and must not keep a program that was interrupted.
+            runtime.shutdown_background();
+            result
+        }
         Err(error) => Err(Error::from(error)),
     };
     result.unwrap_or_else(|error| {

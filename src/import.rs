@@ -14,6 +14,7 @@ mod report;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
 pub use plan::{IndexPlan, Plan};
@@ -78,6 +79,7 @@ impl Import {
         let mut connection = connect::connect(&target, "loader import").await?;
         lock::acquire(&mut connection).await?;
         schema::migrate(&mut connection).await?;
+        schema::check(&mut connection).await?;
         if !indexes::is_suspended(&mut connection).await.map_err(index_error)? {
             indexes::create_all(&mut connection).await.map_err(index_error)?;
         }
@@ -125,12 +127,17 @@ impl Import {
 
         // Indexes come back however the loading ended: a library is not left without them.
         let indexing = Instant::now();
-        if decided.suspends() {
+        let restored = if decided.suspends() {
             self.counters.enter(Phase::Indexing);
-            self.restore_indexes().await?;
-        }
+            self.restore_indexes().await
+        } else {
+            Ok(())
+        };
         times.indexing = indexing.elapsed();
+        // What stopped the loading is told first: it may well be what keeps the indexes away.
         let finished = finished?;
+        restored?;
+        self.reconnect().await?;
 
         self.counters.enter(Phase::Checking);
         let checking = Instant::now();
@@ -146,6 +153,16 @@ impl Import {
             peak_budget: finished.peak_budget,
             times,
         })
+    }
+
+    /// Makes the run's own connection again, with the lock, if the server was away meanwhile and came back: writers wait
+    /// for it, and what they stored is to be counted.
+    async fn reconnect(&mut self) -> Result<()> {
+        if self.connection.ping().await.is_ok() {
+            return Ok(());
+        }
+        self.connection = connect::connect(&self.target, "loader import").await?;
+        lock::acquire(&mut self.connection).await
     }
 
     /// The two sides of the account: what the readers met, and what is stored.

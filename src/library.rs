@@ -221,7 +221,9 @@ fn failed(doing: &str, error: sqlx::Error) -> Error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) => ErrorKind::Unreachable,
         _ => ErrorKind::Run,
     };
-    Error::new(kind, format!("{doing} failed")).with_cause(error)
+    Error::new(kind, format!("{doing} failed"))
+        .with_hint("when the server answers again, run the same command again: it goes on where it stopped")
+        .with_cause(error)
 }
 
 /// This machine's name, as the kernel knows it.

@@ -4,7 +4,7 @@ use futures_util::TryStreamExt;
 use serde::Serialize;
 
 use super::Everywhere;
-use super::terminal::{Terminal, grouped, safe};
+use super::terminal::{Terminal, grouped, safe_line};
 use crate::error::{Error, ErrorKind, ExitStatus, Result};
 use crate::server::{connect, schema};
 
@@ -57,7 +57,7 @@ pub(super) async fn run(
             let json = serde_json::to_string(&reject).unwrap_or_default();
             terminal.print(&format!("{json}\n"))?;
         } else {
-            let (path, detail) = (safe(&reject.path), safe(&reject.detail));
+            let (path, detail) = (safe_line(&reject.path), safe_line(&reject.detail));
             terminal.print(&format!("{}\t{path}\t{detail}\n", reject.reason))?;
         }
     }

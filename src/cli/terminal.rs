@@ -63,10 +63,16 @@ impl Terminal {
 
     /// Why the command failed: what, why, and what helps.
     pub fn error(&self, error: &Error) {
-        let mut text = format!("{} {}\n", self.paint("31;1", "error:"), safe(&error.to_string()));
+        let mut said = error.to_string();
+        let mut text = format!("{} {}\n", self.paint("31;1", "error:"), safe(&said));
         let mut cause = std::error::Error::source(error);
         while let Some(error) = cause {
-            text.push_str(&format!("  caused by: {}\n", safe(&error.to_string())));
+            let message = error.to_string();
+            // Many libraries repeat in a message what its cause will say.
+            if !said.ends_with(&message) {
+                text.push_str(&format!("  caused by: {}\n", safe(&message)));
+                said = message;
+            }
             cause = error.source();
         }
         if let Some(hint) = error.hint() {
@@ -101,6 +107,12 @@ pub fn safe(text: &str) -> String {
         if is_unsafe(character) { character.escape_unicode().to_string() } else { character.to_string() }
     };
     text.chars().map(escape).collect()
+}
+
+/// The same for what stands in one line: a name may hold the end of one.
+#[must_use]
+pub fn safe_line(text: &str) -> String {
+    safe(text).replace('\n', "\\u{a}")
 }
 
 /// 1234567 as `1,234,567`.
@@ -173,5 +185,6 @@ mod tests {
     fn names_cannot_command_the_terminal() {
         assert_eq!(safe("Am_120bpm ♪.mid"), "Am_120bpm ♪.mid");
         assert_eq!(safe("\x1b[2J.mid\u{202e}"), "\\u{1b}[2J.mid\\u{202e}");
+        assert_eq!(safe_line("a\nb\tc"), "a\\u{a}b\\u{9}c");
     }
 }

@@ -21,13 +21,18 @@ pub(super) struct Heartbeat {
 pub(super) async fn start(target: &Target, run_id: i32, counters: Arc<Counters>) -> Result<Heartbeat> {
     let mut connection = connect::connect(target, "loader progress").await?;
     let (stop, mut stopped) = oneshot::channel();
+    let target = target.clone();
     let task = tokio::spawn(async move {
         while tokio::time::timeout(Duration::from_secs(1), &mut stopped).await.is_err() {
             let progress = serde_json::to_value(counters.snapshot()).unwrap_or_default();
             if let Err(error) = library::heartbeat(&mut connection, run_id, &progress).await {
                 // The writers will notice if the server is gone; progress alone is no reason to fail.
                 tracing::warn!(%error, "progress could not be written");
-                return;
+                let again = connect::connect(&target, "loader progress");
+                tokio::select! {
+                    made = again => if let Ok(made) = made { connection = made },
+                    _ = &mut stopped => return,
+                }
             }
         }
     });

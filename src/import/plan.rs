@@ -35,13 +35,9 @@ impl IndexPlan {
         match policy {
             _ if already => Self::SuspendedAlready,
             _ if survey.new_sources == 0 => Self::Kept,
-            IndexPolicy::Suspend => Self::Suspended,
-            IndexPolicy::WhereItPays => {
-                match indexes::Plan::weigh(known as u64, survey.new_entries, 1).choice {
-                    Choice::Suspend => Self::Suspended,
-                    Choice::Keep => Self::Kept,
-                }
-            }
+            // As if the library were empty: less than a batch is never worth it.
+            IndexPolicy::Suspend => Self::weigh(0, survey),
+            IndexPolicy::WhereItPays => Self::weigh(known, survey),
         }
     }
 

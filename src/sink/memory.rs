@@ -27,6 +27,9 @@ impl MemoryLibrary {
         let fresh = method == Method::Fresh;
         let mut stored = Stored::default();
         for source in batch.sources() {
+            if !fresh {
+                self.forget_unless_same(source);
+            }
             insert(&mut self.sources, source.id, source, fresh)?;
         }
         let mut collided = BTreeSet::new();
@@ -61,15 +64,28 @@ impl MemoryLibrary {
         Ok(stored)
     }
 
+    /// What was stored of a source that has changed, or ends otherwise than before, goes.
+    fn forget_unless_same(&mut self, source: &SourceRow) {
+        let what_counts = |row: &SourceRow| (row.size_bytes, row.mtime_ns, row.state, row.entries);
+        if self.sources.get(&source.id).is_some_and(|held| what_counts(held) != what_counts(source)) {
+            self.forget(source.id);
+        }
+    }
+
+    fn forget(&mut self, id: i64) {
+        self.locations.retain(|(holder, _), _| *holder != id);
+        self.rejects.retain(|(holder, _), _| *holder != id);
+    }
+
     fn register(&mut self, source: &SourceRow) -> Resume {
         let id = source.id;
+        let has_changed = self.sources.get(&id).is_some_and(|held| {
+            source.size_bytes >= 0 && (held.size_bytes, held.mtime_ns) != (source.size_bytes, source.mtime_ns)
+        });
+        if has_changed {
+            self.forget(id);
+        }
         if let Some(held) = self.sources.get_mut(&id) {
-            if source.size_bytes >= 0
-                && (held.size_bytes, held.mtime_ns) != (source.size_bytes, source.mtime_ns)
-            {
-                self.locations.retain(|(holder, _), _| *holder != id);
-                self.rejects.retain(|(holder, _), _| *holder != id);
-            }
             held.state = SourceState::Loading.word();
             held.size_bytes = source.size_bytes;
             held.mtime_ns = source.mtime_ns;

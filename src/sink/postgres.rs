@@ -128,6 +128,7 @@ impl PostgresSink {
         let collided = sqlx::query_scalar::<_, i64>(include_str!("../../database/merge/collisions.sql"))
             .fetch_all(&mut *transaction)
             .await?;
+        transaction.execute(include_str!("../../database/merge/forget.sql")).await?;
         transaction.execute(include_str!("../../database/merge/sources.sql")).await?;
         let inserted = sqlx::query_scalar::<_, i64>(include_str!("../../database/merge/files.sql"))
             .fetch_all(&mut *transaction)

@@ -11,7 +11,13 @@
 )]
 
 mod cluster;
+mod command_line;
 mod corpus;
 mod harness;
+mod import;
 mod indexes;
+mod killed;
 mod library;
+mod program;
+mod refusals;
+mod rows;

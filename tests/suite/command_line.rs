@@ -1,0 +1,5 @@
+//! The command line as a person and as a script meet it: help, errors, statuses, streams, progress from outside.
+
+mod help;
+mod outside;
+mod streams;

@@ -1,0 +1,104 @@
+//! Standard input: what arrives there is stored like a file's content, and absorbed when it comes again.
+
+use fs_err as fs;
+use loader::sample::{self, Container};
+use serde_json::Value;
+use sqlx::Row as _;
+
+use super::{assert_balance, count, import};
+use crate::harness::{TestDatabase, connect_to, passable_directory};
+use crate::program::Program;
+use crate::rows::{Rows, archive, assert_whole};
+
+/// What was found where, without the source: reading order, name within it, content.
+async fn places(url: &str) -> Vec<(i64, Option<String>, i64)> {
+    sqlx::query("SELECT entry_ordinal, entry_path, file_id FROM file_locations ORDER BY entry_ordinal")
+        .fetch_all(&mut connect_to(url).await)
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect()
+}
+
+async fn import_stream(database: &TestDatabase, file: &std::path::Path) -> Value {
+    let ended = Program::on(database, ["import", "--json", "-"]).fed_with(file).run();
+    let report = ended.finished().json();
+    assert_balance(&report);
+    assert_whole(&database.url, &file.display().to_string()).await;
+    report
+}
+
+#[tokio::test]
+async fn archives_arrive_and_are_absorbed_when_they_come_again() {
+    for container in [Container::TarGz, Container::TarZst, Container::Tar, Container::Zip] {
+        let folder = passable_directory();
+        let path = archive(folder.path(), container, 4, 60, 3_000);
+        let by_path = TestDatabase::create().await;
+        import(&by_path, &[], &[&path]).await;
+
+        let database = TestDatabase::create().await;
+        let report = import_stream(&database, &path).await;
+        assert_eq!((count(&report, "seen"), count(&report, "inserted")), (60, 60), "{report}");
+        assert_eq!(places(&database.url).await, places(&by_path.url).await, "{container}");
+        Rows::of(&by_path.url).await.assert_same_in(
+            "musical_metadata",
+            &Rows::of(&database.url).await,
+            container.word(),
+        );
+
+        let before = Rows::with_history(&database.url).await;
+        let again = import_stream(&database, &path).await;
+        assert_eq!((count(&again, "seen"), count(&again, "unchanged")), (60, 60), "{again}");
+        let after = Rows::with_history(&database.url).await;
+        for table in ["files", "musical_metadata", "file_locations", "rejects"] {
+            before.assert_same_in(table, &after, container.word());
+        }
+        Rows::of(&database.url).await.assert_same(&Rows::of(&database.url).await, container.word());
+        assert_eq!(before.count("sources"), after.count("sources"));
+    }
+}
+
+#[tokio::test]
+async fn a_bare_file_on_standard_input() {
+    let folder = passable_directory();
+    let path = folder.path().join("whatever");
+    fs::write(&path, sample::midi(1, 1, 2_000)).unwrap();
+    let database = TestDatabase::create().await;
+    let report = import_stream(&database, &path).await;
+    assert_eq!((count(&report, "seen"), count(&report, "inserted")), (1, 1), "{report}");
+    let before = Rows::of(&database.url).await;
+    let again = import_stream(&database, &path).await;
+    assert_eq!((count(&again, "seen"), count(&again, "unchanged")), (1, 1), "{again}");
+    before.assert_same(&Rows::of(&database.url).await, "a bare file, twice");
+}
+
+#[tokio::test]
+async fn nothing_and_nonsense_on_standard_input() {
+    let folder = passable_directory();
+    let path = folder.path().join("input");
+    for (content, what) in [(&b""[..], "nothing"), (b"some text, and no archive at all", "text")] {
+        fs::write(&path, content).unwrap();
+        let database = TestDatabase::create().await;
+        let report = import_stream(&database, &path).await;
+        assert_eq!(count(&report, "inserted"), 0, "{what}: {report}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_off_keeps_what_came_before() {
+    let folder = passable_directory();
+    let path = archive(folder.path(), Container::TarGz, 4, 60, 3_000);
+    let whole = fs::read(&path).unwrap();
+    let cut = folder.path().join("cut");
+    fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    let database = TestDatabase::create().await;
+    let report = import_stream(&database, &cut).await;
+    // The member that is cut in two, and the stream as a whole.
+    assert!((1..=2).contains(&count(&report, "rejected")), "{report}");
+    let arrived = count(&report, "inserted");
+    assert!((10..60).contains(&arrived), "{report}");
+    // The whole stream begins alike: it is the same source, and completes it.
+    let report = import_stream(&database, &path).await;
+    assert_eq!(count(&report, "inserted") + arrived, 60, "{report}");
+}

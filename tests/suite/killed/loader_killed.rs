@@ -1,0 +1,86 @@
+//! `kill -9` of the loader at random moments, in every mode and by both writers.
+
+use std::time::Duration;
+
+use super::{arguments, finish};
+use crate::harness::{TestDatabase, passable_directory};
+use crate::program::{Program, is_long};
+use crate::rows::{Rows, assert_whole, collection, try_number};
+
+/// Every mode with every writer.
+const WAYS: [(&str, &str); 6] = [
+    ("normal", "copy"),
+    ("fast", "copy"),
+    ("ludicrous", "copy"),
+    ("normal", "unnest"),
+    ("fast", "unnest"),
+    ("ludicrous", "unnest"),
+];
+
+/// Numbers that look random: SplitMix64 (Steele, Lea and Flood, 2014).
+struct Dice(u64);
+
+impl Dice {
+    fn seeded() -> Self {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let own = u64::from(since.subsec_nanos()) | 1;
+        let chosen = std::env::var("LOADER_TEST_SEED").ok().map(|seed| seed.parse().expect("a number"));
+        let seed = chosen.unwrap_or(own);
+        println!("LOADER_TEST_SEED={seed}");
+        Self(seed)
+    }
+
+    fn throw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A moment before `end`.
+    fn moment(&mut self, end: Duration) -> Duration {
+        let microseconds = u64::try_from(end.as_micros()).unwrap().max(1);
+        Duration::from_micros(self.throw() % microseconds)
+    }
+}
+
+/// Six kills always, twenty in each of the six ways in the long form.
+#[tokio::test]
+async fn at_any_moment_the_same_command_finishes() {
+    let cases = if is_long() { 20 * WAYS.len() } else { WAYS.len() };
+    let mut dice = Dice::seeded();
+    let folder = passable_directory();
+    collection(folder.path(), 420);
+    let undisturbed = TestDatabase::create().await;
+    let took = finish(&undisturbed, &arguments(folder.path(), "normal", "copy")).took;
+    let expected = Rows::of(&undisturbed.url).await;
+    let (mut kills, mut hits, mut halfway, mut bare) = (0, 0, 0, 0);
+
+    for case in 0..cases {
+        let (mode, writer) = WAYS[case % WAYS.len()];
+        let database = TestDatabase::create().await;
+        let arguments = arguments(folder.path(), mode, writer);
+        // Once, twice or three times in a row.
+        for _ in 0..=dice.throw() % 3 {
+            let mut running = Program::on(&database, &arguments).start();
+            tokio::time::sleep(dice.moment(took)).await;
+            running.signal("-KILL");
+            kills += 1;
+            hits += u32::from(running.wait().signal == Some(9));
+        }
+        let files = try_number(&database.url, "SELECT count(*) FROM files").await.unwrap_or_default();
+        halfway += u32::from(files > 0 && files.unsigned_abs() < expected.count("files"));
+        let suspended = "SELECT count(*) FROM loader.suspended_indexes";
+        bare += u32::from(try_number(&database.url, suspended).await > Some(0));
+        finish(&database, &arguments);
+        let what = format!("case {case}: {mode}, {writer}");
+        assert_whole(&database.url, &what).await;
+        expected.assert_same(&Rows::of(&database.url).await, &what);
+    }
+    println!(
+        "{cases} cases, {kills} kills, {hits} of a running import; {halfway} cases left half of the rows, {bare} no \
+         indexes"
+    );
+    assert!(hits * 3 > kills, "too few of the kills met a running import: {hits} of {kills}");
+}

@@ -1,0 +1,102 @@
+//! Ctrl-C and SIGTERM: the import ends in order, the shell sees the signal, and the same command goes on.
+
+use std::ffi::OsString;
+
+use crate::harness::{TestDatabase, passable_directory};
+use crate::program::{Program, until};
+use crate::rows::{Rows, assert_whole, collection, number, try_number};
+
+/// An import that cannot end by itself, because its standard input is open; by then it has stored what else there is.
+fn command(folder: &std::path::Path, mode: &str) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> =
+        ["import", "--batch-size", "24", "--mode", mode].map(OsString::from).to_vec();
+    arguments.extend([folder.into(), "-".into()]);
+    arguments
+}
+
+#[tokio::test]
+async fn the_first_signal_ends_it_in_order() {
+    let folder = passable_directory();
+    collection(folder.path(), 140);
+    for (signal, name, mode) in [(2, "-INT", "normal"), (15, "-TERM", "fast")] {
+        let arguments = command(folder.path(), mode);
+        let undisturbed = TestDatabase::create().await;
+        Program::on(&undisturbed, &arguments).run().finished();
+        let expected = Rows::of(&undisturbed.url).await;
+
+        let database = TestDatabase::create().await;
+        let mut running = Program::on(&database, &arguments).held_open().start();
+        let input = running.input();
+        let stored = "SELECT count(*) FROM files";
+        until("rows are stored", async || try_number(&database.url, stored).await > Some(0)).await;
+        running.signal(name);
+        let ended = running.wait();
+        drop(input);
+        assert_eq!((ended.signal, ended.code), (Some(signal), None), "really signalled: {}", ended.stderr);
+        ended.says(&["stopping", "run the same command again"]);
+        let mut connection = database.connect().await;
+        for (question, query, found) in [
+            ("state", "SELECT count(*) FROM runs WHERE state = 'interrupted'", 1),
+            ("indexes", "SELECT count(*) FROM loader.secondary_indexes WHERE is_valid", 39),
+            ("suspended", "SELECT count(*) FROM loader.suspended_indexes", 0),
+        ] {
+            assert_eq!(number(&mut connection, query).await, found, "{name}: {question}");
+        }
+
+        Program::on(&database, &arguments).run().finished();
+        assert_whole(&database.url, name).await;
+        expected.assert_same(&Rows::of(&database.url).await, name);
+    }
+}
+
+/// A shell reports 128 + the signal, as it does for any program that was interrupted.
+#[tokio::test]
+async fn a_shell_sees_130() {
+    let database = TestDatabase::create().await;
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "\"$@\"; echo status $?", "sh", crate::program::BINARY]);
+    let mut running =
+        Program::wrapped(shell, ["import", "-"]).env("DATABASE_URL", &database.url).held_open().start();
+    let input = running.input();
+    until("it runs", async || running.said().contains("indexes:")).await;
+    // The terminal signals both; the shell outlives it because it waits.
+    let loader = children_of(running.id());
+    crate::harness::kill("-INT", loader);
+    let ended = running.wait();
+    drop(input);
+    assert_eq!(ended.stdout.trim(), "status 130", "{}", ended.stderr);
+}
+
+/// The only child of a process.
+fn children_of(process: u32) -> u32 {
+    let children = fs_err::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap();
+    children.split_whitespace().next().unwrap_or_else(|| panic!("{process} has no child")).parse().unwrap()
+}
+
+/// Twice means at once: nothing is waited for.
+#[tokio::test]
+async fn the_second_signal_ends_it_at_once() {
+    let folder = passable_directory();
+    collection(folder.path(), 140);
+    let database = TestDatabase::create().await;
+    let arguments = command(folder.path(), "normal");
+    Program::on(&database, ["import".as_ref(), passable_directory().path().as_os_str()]).run().finished();
+    // Writers wait for this transaction, so that the first signal cannot end it.
+    let mut dam = database.connect().await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE files IN SHARE MODE").execute(&mut dam).await.unwrap();
+    let mut running = Program::on(&database, &arguments).held_open().start();
+    let input = running.input();
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'files'::regclass";
+    until("a writer waits", async || try_number(&database.url, waiting).await > Some(0)).await;
+    running.signal("-INT");
+    until("it says so", async || running.said().contains("once more")).await;
+    assert!(running.is_running());
+    running.signal("-INT");
+    let ended = running.wait();
+    assert_eq!(ended.signal, Some(2), "{}", ended.stderr);
+    drop(input);
+    sqlx::raw_sql("ROLLBACK").execute(&mut dam).await.unwrap();
+    drop(dam);
+    super::finish(&database, &arguments);
+    assert_whole(&database.url, "left at once").await;
+}
