@@ -53,8 +53,7 @@ async fn a_run_that_is_killed_and_put_back() {
     let folder = passable_directory();
     collection(folder.path());
     let database = TestDatabase::create().await;
-    let (json, _) = (Program::on(&database, ["status"]).run().expect(&[0]), ());
-    json.says(&["no import has been run yet"]);
+    Program::on(&database, ["status"]).run().expect(&[0]).says(&["no import has been run yet"]);
 
     let (mut running, mut dam) = stopped_in_the_middle(&database, folder.path(), &["--mode", "fast"]).await;
     // A heartbeat a second: the next one tells of now.
@@ -77,8 +76,7 @@ async fn a_run_that_is_killed_and_put_back() {
     assert_eq!(running.wait().signal, Some(9));
     sqlx::raw_sql("ROLLBACK").execute(&mut dam).await.unwrap();
     until("the server has noticed", async || {
-        let (json, _) = (Program::on(&database, ["status", "--json"]).run().json(), ());
-        json["state"] == "killed"
+        Program::on(&database, ["status", "--json"]).run().json()["state"] == "killed"
     })
     .await;
     let (json, text) = status(&database, &[13]);

@@ -38,17 +38,17 @@ async fn changed_by(prepare: impl FnOnce(&Path), change: impl FnOnce(&Path), wha
     let database = TestDatabase::create().await;
     import(&database, &[], &[folder.path()]).await;
     change(folder.path());
-    let report = import_any(&database, folder.path()).await;
+    let report = import_any(&database, folder.path());
     assert!(count(&report, "seen") > 0, "{report}");
     assert_like_fresh(folder.path(), &database, what).await;
     // And then it is at rest.
     let before = Rows::with_history(&database.url).await;
-    import_any(&database, folder.path()).await;
+    import_any(&database, folder.path());
     before.assert_same(&Rows::with_history(&database.url).await, what);
 }
 
 /// As [`import`], for libraries in which a content may have lost its last place.
-async fn import_any(database: &TestDatabase, folder: &Path) -> serde_json::Value {
+fn import_any(database: &TestDatabase, folder: &Path) -> serde_json::Value {
     let folder = folder.as_os_str();
     crate::program::Program::on(database, ["import".as_ref(), "--json".as_ref(), folder])
         .run()
@@ -87,16 +87,15 @@ async fn loose_files_that_changed() {
             fs::read(archive(folder.path(), Container::Zip, 3, 5, 500)).unwrap()
         }),
     ];
-    let write_all = |folder: &Path, write: &dyn Fn(&Path, &[u8], &[u8])| {
-        for (was, before) in &contents {
-            for (is, after) in contents.iter().filter(|(is, _)| was != is) {
-                write(&folder.join(format!("{was} becomes {is}.mid")), before, after);
-            }
-        }
+    let cases = || {
+        contents.iter().flat_map(|(was, before)| {
+            let others = contents.iter().filter(move |(is, _)| was != is);
+            others.map(move |(is, after)| (format!("{was} becomes {is}.mid"), before, after))
+        })
     };
     changed_by(
-        |folder| write_all(folder, &|path, before, _| fs::write(path, before).unwrap()),
-        |folder| write_all(folder, &|path, _, after| replace(path, after)),
+        |folder| cases().for_each(|(name, before, _)| fs::write(folder.join(name), before).unwrap()),
+        |folder| cases().for_each(|(name, _, after)| replace(&folder.join(name), after)),
         "loose files",
     )
     .await;

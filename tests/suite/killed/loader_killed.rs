@@ -17,7 +17,7 @@ const WAYS: [(&str, &str); 6] = [
     ("ludicrous", "unnest"),
 ];
 
-/// Numbers that look random: SplitMix64 (Steele, Lea and Flood, 2014).
+/// Numbers that look random: `SplitMix64` (Steele, Lea and Flood, 2014).
 struct Dice(u64);
 
 impl Dice {

@@ -154,7 +154,12 @@ async fn what_may_not_be_read() {
         Program::wrapped(without_privileges(), arguments).env("DATABASE_URL", &url).run()
     };
 
-    closed.iter().for_each(|path| set_mode(path, 0o000));
+    let set_all = |mode| {
+        for path in &closed {
+            set_mode(path, mode);
+        }
+    };
+    set_all(0o000);
     for round in 0..2 {
         let report = import(&pieces).expect(&[3]).json();
         assert_whole(&url, "denied").await;
@@ -162,7 +167,7 @@ async fn what_may_not_be_read() {
         assert_eq!(reasons(&url).await.into_iter().collect::<Vec<_>>(), [("permission_denied".into(), 2)]);
     }
 
-    closed.iter().for_each(|path| set_mode(path, 0o644));
+    set_all(0o644);
     let report = import(&pieces).expect(&[0]).json();
     assert_whole(&url, "allowed").await;
     assert_eq!(count(&report, "inserted"), 6, "{report}");
