@@ -61,6 +61,7 @@ struct Runs {
     seconds: Series,
     indexing: Series,
     processor: Series,
+    server_processor: Series,
     peak: u64,
     last: Measured,
 }
@@ -89,9 +90,9 @@ fn main() -> Result<ExitCode> {
 
     print_floor(&floor_times, floor);
     println!(
-        "| import | s (least – most) | files/s | MB/s | of it indexes s | loader CPU s | peak MiB | × floor |"
+        "| import | s (least – most) | files/s | MB/s | of it indexes s | loader CPU s | server CPU s | peak MiB | × floor |"
     );
-    println!("|---|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
     for (configuration, runs) in configurations.iter().zip(&runs) {
         runs.print(configuration.name, floor_times.median());
     }
@@ -128,6 +129,7 @@ impl Runs {
         self.seconds.add(seconds(measured.elapsed));
         self.indexing.add(measured.indexing);
         self.processor.add(measured.usage.processor);
+        self.server_processor.add(measured.server_processor);
         self.peak = self.peak.max(measured.usage.peak);
         self.last = measured;
     }
@@ -142,7 +144,7 @@ impl Runs {
 
     fn print(&self, name: &str, floor: f64) {
         println!(
-            "| {name} | {:.1} ({:.1} – {:.1}) | {:.0} | {:.0} | {:.1} | {:.1} | {:.0} | {:.2} |",
+            "| {name} | {:.1} ({:.1} – {:.1}) | {:.0} | {:.0} | {:.1} | {:.1} | {:.1} | {:.0} | {:.2} |",
             self.seconds.median(),
             self.seconds.least(),
             self.seconds.most(),
@@ -150,6 +152,7 @@ impl Runs {
             self.megabytes_per_second(),
             self.indexing.median(),
             self.processor.median(),
+            self.server_processor.median(),
             mebibytes(self.peak),
             self.seconds.median() / floor,
         );

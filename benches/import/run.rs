@@ -32,6 +32,8 @@ pub(crate) struct Measured {
     pub(crate) indexing: f64,
     /// Memory and processor time of the program, without the server's.
     pub(crate) usage: Usage,
+    /// Seconds of processor time of the server.
+    pub(crate) server_processor: f64,
     /// Bytes of MIDI after decompression.
     pub(crate) extracted_bytes: u64,
     report: Report,
@@ -68,6 +70,7 @@ impl Configuration {
     pub(crate) fn run(&self, server: &Server, folder: &Path) -> Result<Measured> {
         let url = server.fresh_database()?;
         let output = server.temporary("report.json");
+        let server_before = server.processor()?;
         let began = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_loader"))
             .args(["import", "--json", "--quiet", "--progress", "none", "--database-url", &url])
@@ -82,6 +85,7 @@ impl Configuration {
             .context("the loader could not be started")?;
         let (status, usage) = Usage::watch(&mut child)?;
         let elapsed = began.elapsed();
+        let server_processor = server.processor()? - server_before;
         ensure!(
             status.success() || status.code() == Some(REJECTS),
             "{}: the import ended with {status}",
@@ -90,7 +94,14 @@ impl Configuration {
         let report: Report = serde_json::from_slice(&fs_err::read(&output)?)?;
         ensure!(report.complete, "{}: the import did not come to its end", self.name);
         let [_, _, indexing, _] = report.phases;
-        Ok(Measured { elapsed, indexing, usage, extracted_bytes: report.extracted_bytes, report })
+        Ok(Measured {
+            elapsed,
+            indexing,
+            usage,
+            server_processor,
+            extracted_bytes: report.extracted_bytes,
+            report,
+        })
     }
 }
 

@@ -11,6 +11,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor as _};
 use tokio::runtime::Runtime;
 
+use crate::measuring::process;
+
 const DATABASE: &str = "loader_bench";
 
 /// A running private cluster.
@@ -56,6 +58,12 @@ impl Server {
             }
             Ok(self.cluster.url_of(DATABASE))
         })
+    }
+
+    /// Seconds of processor time that the server has taken so far, all its processes together.
+    pub(crate) fn processor(&self) -> Result<f64> {
+        let process = self.cluster.status()?.pid.context("the server has no process")?;
+        Ok(process::family_processor(process))
     }
 
     /// A file that vanishes with the server.

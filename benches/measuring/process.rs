@@ -21,13 +21,8 @@ impl Usage {
     /// Of a running process; none once it has ended.
     fn of(process: u32) -> Option<Self> {
         let directory = PathBuf::from(format!("/proc/{process}"));
-        let stat = std::fs::read_to_string(directory.join("stat")).ok()?;
-        // The name, in brackets, may itself hold spaces and brackets; user and system time are fields 14 and 15.
-        let fields = stat.rsplit_once(')')?.1;
-        let mut times =
-            fields.split_whitespace().skip(11).take(2).map_while(|field| field.parse::<f64>().ok());
-        let processor = (times.next()? + times.next()?) / TICKS;
-        Some(Self { peak: status(&directory, "VmHWM:")?, processor })
+        let times = Times::of(&directory)?;
+        Some(Self { peak: status(&directory, "VmHWM:")?, processor: times.own })
     }
 
     /// Watches a process until it has ended: what it had taken when last seen, a hundredth of a second before.
@@ -45,6 +40,36 @@ impl Usage {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// Processor time of a process, in seconds.
+struct Times {
+    parent: u32,
+    own: f64,
+    /// Of its children that have ended, and theirs.
+    ended_children: f64,
+}
+
+impl Times {
+    fn of(directory: &Path) -> Option<Self> {
+        let stat = std::fs::read_to_string(directory.join("stat")).ok()?;
+        // The name, in brackets, may itself hold spaces and brackets; the parent is field 4, the times are 14 to 17.
+        let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let seconds = |field: usize| fields.get(field - 3)?.parse::<f64>().ok().map(|ticks| ticks / TICKS);
+        Some(Self {
+            parent: fields.get(1)?.parse().ok()?,
+            own: seconds(14)? + seconds(15)?,
+            ended_children: seconds(16)? + seconds(17)?,
+        })
+    }
+}
+
+/// Seconds of processor time that a process and its children, also those that have ended, have taken so far.
+pub(crate) fn family_processor(parent: u32) -> f64 {
+    let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let children = all.filter_map(|entry| Times::of(&entry.path())).filter(|times| times.parent == parent);
+    let own = Times::of(Path::new(&format!("/proc/{parent}")));
+    own.map_or(0.0, |times| times.own + times.ended_children) + children.map(|times| times.own).sum::<f64>()
 }
 
 /// Bytes of memory that this process has resident now, and the most it ever had.
