@@ -138,6 +138,6 @@ fn our_tar_gz(bytes: &[u8]) -> Result<Read> {
     tar.refusal().map_or(Ok(read), |refusal| Err(explain(refusal.clone())))
 }
 
-fn explain(refusal: Refusal) -> anyhow::Error {
-    anyhow!("{}: {}", refusal.reason.code(), refusal.detail)
+fn explain(Refusal { reason, detail }: Refusal) -> anyhow::Error {
+    anyhow!("{}: {detail}", reason.code())
 }

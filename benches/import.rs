@@ -104,10 +104,11 @@ fn main() -> Result<ExitCode> {
             &format!("{}: {stored} items accounted for, {members} members in the zips", configuration.name),
         );
     }
-    if options.files >= FILES && options.mean_size >= MEAN_SIZE {
-        if let Some(promised) = runs.first() {
-            promised.judge(&mut verdict);
-        }
+    if options.files >= FILES
+        && options.mean_size >= MEAN_SIZE
+        && let Some(promised) = runs.first()
+    {
+        promised.judge(&mut verdict);
     }
     Ok(verdict.exit())
 }
