@@ -35,7 +35,8 @@ impl IndexPlan {
         match policy {
             _ if already => Self::SuspendedAlready,
             _ if survey.new_sources == 0 => Self::Kept,
-            // As if the library were empty: less than a batch is never worth it.
+            IndexPolicy::Suspend if known == 0 => Self::Suspended,
+            // Building them again for less than a batch is never worth it.
             IndexPolicy::Suspend => Self::weigh(0, survey),
             IndexPolicy::WhereItPays => Self::weigh(known, survey),
         }

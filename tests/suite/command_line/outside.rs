@@ -123,7 +123,7 @@ async fn progress_and_log_can_be_followed() {
         }
         let progress: Vec<_> = text.lines().filter(|line| line.contains("INFO loading ")).collect();
         assert!(progress.len() >= 2, "{text}");
-        for word in ["/3 sources", " done", "/s ", "kB/s", "rejected", "ETA "] {
+        for word in ["/3 sources", " read, ", " stored", "/s ", "kB/s", "rejected", "ETA "] {
             let is_told = |line: &&str| line.replace("MB/s", "kB/s").replace(" B/s", " kB/s").contains(word);
             assert!(progress.iter().all(is_told), "no `{word}`:\n{text}");
         }
