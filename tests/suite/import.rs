@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::harness::{TestDatabase, connect_to, passable_directory};
 use crate::program::Program;
-use crate::rows::{Rows, assert_whole, collection, number};
+use crate::rows::{Rows, assert_whole, collection, make_large, number};
 
 /// Imports with `options`, and checks that the report, the rows and the sums agree.
 pub(crate) async fn import(database: &TestDatabase, options: &[&str], paths: &[&std::path::Path]) -> Value {
@@ -57,37 +57,51 @@ async fn assert_stored(database: &TestDatabase, report: &Value) {
 async fn the_same_rows_whatever_the_options() {
     let folder = passable_directory();
     let summary = collection(folder.path(), 420);
-    let database = TestDatabase::create().await;
-    let report = import(&database, &[], &[folder.path()]).await;
-    assert_stored(&database, &report).await;
+    let (expected, report) = with_options(folder.path(), &[], None).await;
     assert_eq!(count(&report, "seen"), summary.total.entries);
     assert!(count(&report, "duplicate") > 20 && count(&report, "rejected") > 2, "{report}");
-    let expected = Rows::of(&database.url).await;
-    drop(database);
-
     for options in [
         &["--jobs", "1"][..],
         &["--jobs", "8", "--connections", "3"],
         &["--writer", "unnest"],
-        &["--writer", "copy", "--mode", "fast", "--connections", "1"],
-        &["--writer", "unnest", "--mode", "ludicrous", "--batch-size", "7"],
-        &["--mode", "ludicrous", "--jobs", "8", "--batch-size", "64"],
         &["--mode", "fast", "--batch-size", "1"],
         &["--batch-size", "7", "--connections", "3", "--memory", "1", "--max-entry-size", "1"],
         &["--batch-size", "3200", "--mmap", "always"],
-        &["--mmap", "never", "--connections", "1", "--writer", "unnest", "--mode", "fast"],
+        &["--mmap", "never", "--connections", "1", "--writer", "unnest"],
     ] {
-        let database = TestDatabase::create().await;
-        let report = import(&database, options, &[folder.path()]).await;
-        assert_stored(&database, &report).await;
-        expected.assert_same(&Rows::of(&database.url).await, &format!("{options:?}"));
+        with_options(folder.path(), options, Some(&expected)).await;
     }
+
+    // The same where indexes are taken away and come back.
+    make_large(folder.path());
+    let (expected, _) = with_options(folder.path(), &["--mode", "fast"], None).await;
+    for options in [
+        &["--mode", "normal", "--writer", "unnest", "--connections", "3"][..],
+        &["--mode", "fast", "--connections", "1", "--jobs", "1"],
+        &["--mode", "ludicrous", "--writer", "unnest", "--batch-size", "7"],
+        &["--mode", "ludicrous", "--jobs", "8", "--batch-size", "64", "--mmap", "never"],
+    ] {
+        with_options(folder.path(), options, Some(&expected)).await;
+    }
+}
+
+/// Imports a folder into a fresh library; where `expected` is given, its rows must be these.
+async fn with_options(folder: &std::path::Path, options: &[&str], expected: Option<&Rows>) -> (Rows, Value) {
+    let database = TestDatabase::create().await;
+    let report = import(&database, options, &[folder]).await;
+    assert_stored(&database, &report).await;
+    let rows = Rows::of(&database.url).await;
+    if let Some(expected) = expected {
+        expected.assert_same(&rows, &format!("{options:?}"));
+    }
+    (rows, report)
 }
 
 #[tokio::test]
 async fn importing_twice_changes_no_row() {
     let folder = passable_directory();
     collection(folder.path(), 280);
+    make_large(folder.path());
     for options in [&[][..], &["--writer", "unnest", "--mode", "fast"], &["--mode", "ludicrous"]] {
         let database = TestDatabase::create().await;
         let first = import(&database, options, &[folder.path()]).await;

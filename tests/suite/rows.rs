@@ -157,6 +157,14 @@ pub(crate) fn collection(folder: &Path, files: u64) -> SampleSummary {
     sample::write(&options, folder).unwrap()
 }
 
+/// Adds an archive with nothing in it that is as large on paper as one of more entries than a batch has: from that size on
+/// taking the indexes away while loading pays.
+pub(crate) fn make_large(folder: &Path) {
+    let file = fs_err::File::create(folder.join("silence.tar")).unwrap();
+    // A hole: blocks of zeros end a tar, and take no space.
+    file.set_len(28 << 20).unwrap();
+}
+
 /// Writes clean files of `mean_size` bytes into one kind of container, and tells the first one's path.
 pub(crate) fn archive(
     folder: &Path,

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::harness::{TestDatabase, passable_directory};
 use crate::program::{Program, Running, until};
-use crate::rows::{assert_whole, try_number};
+use crate::rows::{assert_whole, make_large, try_number};
 
 /// Two archives, of which memory for one batch holds far from everything.
 fn collection(folder: &Path) {
@@ -52,6 +52,7 @@ fn status(database: &TestDatabase, statuses: &[i32]) -> (Value, String) {
 async fn a_run_that_is_killed_and_put_back() {
     let folder = passable_directory();
     collection(folder.path());
+    make_large(folder.path());
     let database = TestDatabase::create().await;
     Program::on(&database, ["status"]).run().expect(&[0]).says(&["no import has been run yet"]);
 
@@ -67,8 +68,8 @@ async fn a_run_that_is_killed_and_put_back() {
     );
     assert_eq!(json["suspended_indexes"], 39, "{json}");
     assert!(json["progress"]["inserted"].as_u64() >= Some(100), "{json}");
-    assert_eq!(json["progress"]["sources_found"], 3, "{json}");
-    for word in ["running, loading", "mode fast", "of 3", "new files", "stored", "39 suspended"] {
+    assert_eq!(json["progress"]["sources_found"], 4, "{json}");
+    for word in ["running, loading", "mode fast", "of 4", "new files", "stored", "39 suspended"] {
         assert!(text.contains(word), "no `{word}`:\n{text}");
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{arguments, finish};
 use crate::harness::{TestDatabase, passable_directory};
 use crate::program::{Program, is_long};
-use crate::rows::{Rows, assert_whole, collection, try_number};
+use crate::rows::{Rows, assert_whole, collection, make_large, try_number};
 
 /// Every mode with every writer.
 const WAYS: [(&str, &str); 6] = [
@@ -45,26 +45,44 @@ impl Dice {
     }
 }
 
+/// A collection and what an import of it stores when nobody is killed.
+struct Undisturbed {
+    folder: tempfile::TempDir,
+    rows: Rows,
+    took: Duration,
+}
+
+impl Undisturbed {
+    async fn import(is_large: bool) -> Self {
+        let folder = passable_directory();
+        collection(folder.path(), 420);
+        if is_large {
+            make_large(folder.path());
+        }
+        let database = TestDatabase::create().await;
+        let took = finish(&database, &arguments(folder.path(), "fast", "copy")).took;
+        Self { rows: Rows::of(&database.url).await, folder, took }
+    }
+}
+
 /// Six kills always, twenty in each of the six ways in the long form.
 #[tokio::test]
 async fn at_any_moment_the_same_command_finishes() {
     let cases = if is_long() { 20 * WAYS.len() } else { WAYS.len() };
     let mut dice = Dice::seeded();
-    let folder = passable_directory();
-    collection(folder.path(), 420);
-    let undisturbed = TestDatabase::create().await;
-    let took = finish(&undisturbed, &arguments(folder.path(), "normal", "copy")).took;
-    let expected = Rows::of(&undisturbed.url).await;
+    // One in which indexes are kept, for the normal mode, and one in which they are taken away, for the others.
+    let (small, large) = (Undisturbed::import(false).await, Undisturbed::import(true).await);
     let (mut kills, mut hits, mut halfway, mut bare) = (0, 0, 0, 0);
 
     for case in 0..cases {
         let (mode, writer) = WAYS[case % WAYS.len()];
         let database = TestDatabase::create().await;
+        let Undisturbed { folder, rows: expected, took } = if mode == "normal" { &small } else { &large };
         let arguments = arguments(folder.path(), mode, writer);
         // Once, twice or three times in a row.
         for _ in 0..=dice.throw() % 3 {
             let mut running = Program::on(&database, &arguments).start();
-            tokio::time::sleep(dice.moment(took)).await;
+            tokio::time::sleep(dice.moment(*took)).await;
             running.signal("-KILL");
             kills += 1;
             hits += u32::from(running.wait().signal == Some(9));

@@ -3,7 +3,7 @@
 use super::arguments;
 use crate::harness::{TestCluster, TestDatabase, passable_directory};
 use crate::program::{Ended, Program, is_long, until};
-use crate::rows::{Rows, assert_whole, collection, try_number};
+use crate::rows::{Rows, assert_whole, collection, make_large, try_number};
 
 fn import(test: &TestCluster, arguments: &[std::ffi::OsString]) -> Program {
     Program::new(arguments).env("LOADER_DATA_DIR", &test.cluster.layout().base)
@@ -19,16 +19,19 @@ fn assert_says_how_to_go_on(ended: &Ended) {
 async fn in_the_middle_the_same_command_finishes() {
     let folder = passable_directory();
     collection(folder.path(), 700);
+    make_large(folder.path());
     let undisturbed = TestDatabase::create().await;
-    Program::on(&undisturbed, arguments(folder.path(), "normal", "copy")).run().finished();
+    // Standard input is open until the server is killed: the loading cannot be over before.
+    let arguments = |mode| [arguments(folder.path(), mode, "copy"), vec!["-".into()]].concat();
+    Program::on(&undisturbed, arguments("normal")).run().finished();
     let expected = Rows::of(&undisturbed.url).await;
 
     let modes = if is_long() { &["fast", "normal", "ludicrous"][..] } else { &["fast"] };
     for mode in modes {
         let test = TestCluster::running();
         let url = test.cluster.url();
-        let arguments = arguments(folder.path(), mode, "copy");
-        let mut running = import(&test, &arguments).start();
+        let arguments = arguments(mode);
+        let mut running = import(&test, &arguments).held_open().start();
         until("some rows are stored", async || {
             assert!(running.is_running(), "it ended too early");
             try_number(&url, "SELECT count(*) FROM files").await > Some(0)

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use crate::harness::{TestDatabase, passable_directory};
 use crate::program::{Program, until};
-use crate::rows::{Rows, assert_whole, collection, number, try_number};
+use crate::rows::{Rows, assert_whole, collection, make_large, number, try_number};
 
 /// An import that cannot end by itself, because its standard input is open; by then it has stored what else there is.
 fn command(folder: &std::path::Path, mode: &str) -> Vec<OsString> {
@@ -18,6 +18,7 @@ fn command(folder: &std::path::Path, mode: &str) -> Vec<OsString> {
 async fn the_first_signal_ends_it_in_order() {
     let folder = passable_directory();
     collection(folder.path(), 140);
+    make_large(folder.path());
     for (signal, name, mode) in [(2, "-INT", "normal"), (15, "-TERM", "fast")] {
         let arguments = command(folder.path(), mode);
         let undisturbed = TestDatabase::create().await;

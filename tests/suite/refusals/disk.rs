@@ -11,7 +11,7 @@ use loader::server::cluster::PrivateCluster;
 
 use crate::harness::{TestDatabase, passable_directory};
 use crate::program::{Program, is_long};
-use crate::rows::{Rows, assert_whole, collection};
+use crate::rows::{Rows, assert_whole, collection, make_large};
 
 /// A file system of its own, taken away with this value.
 struct SmallDisk {
@@ -78,6 +78,7 @@ async fn a_full_disk_stops_the_import_and_it_goes_on_later() {
     };
     let folder = passable_directory();
     collection(folder.path(), 1_400);
+    make_large(folder.path());
     let undisturbed = TestDatabase::create().await;
     Program::on(&undisturbed, ["import".as_ref(), folder.path().as_os_str()]).run().finished();
     let expected = Rows::of(&undisturbed.url).await;

@@ -5,7 +5,7 @@ use sqlx::Executor as _;
 
 use crate::harness::{TestCluster, TestDatabase, TestServer, passable_directory};
 use crate::program::{Program, until};
-use crate::rows::{Rows, archive, assert_whole, collection, try_number};
+use crate::rows::{Rows, archive, assert_whole, collection, make_large, try_number};
 
 #[tokio::test]
 async fn a_wrong_url_says_what_is_wrong() {
@@ -84,15 +84,18 @@ async fn a_second_import_learns_who_is_at_work() {
 async fn a_server_that_comes_back_is_waited_for() {
     let folder = passable_directory();
     collection(folder.path(), 700);
+    make_large(folder.path());
     let undisturbed = TestDatabase::create().await;
-    Program::on(&undisturbed, ["import".as_ref(), folder.path().as_os_str()]).run().finished();
+    let paths = [folder.path().as_os_str(), "-".as_ref()];
+    Program::on(&undisturbed, ["import".as_ref()].into_iter().chain(paths)).run().finished();
     let expected = Rows::of(&undisturbed.url).await;
     for mode in ["normal", "fast"] {
         let test = TestCluster::running();
         let url = test.cluster.url();
         let arguments = ["import", "--batch-size", "24", "--mode", mode].map(std::ffi::OsStr::new);
-        let arguments = arguments.into_iter().chain([folder.path().as_os_str()]);
-        let mut running = Program::new(arguments).env("DATABASE_URL", &url).start();
+        let arguments = arguments.into_iter().chain(paths);
+        // Its standard input is open until the server is back: the loading cannot be over before.
+        let mut running = Program::new(arguments).env("DATABASE_URL", &url).held_open().start();
         until("some rows are stored", async || {
             assert!(running.is_running(), "it ended too early");
             try_number(&url, "SELECT count(*) FROM files").await > Some(0)
