@@ -53,6 +53,10 @@ impl Program {
         command.args(arguments).current_dir(home.path()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", home.path()).env("XDG_STATE_HOME", home.path().join("state"));
+        // The server under test, where one was chosen.
+        if let Some(programs) = std::env::var_os("LOADER_PG_BIN") {
+            command.env("LOADER_PG_BIN", programs);
+        }
         // Never the private cluster of whoever runs the tests.
         command.env("LOADER_DATA_DIR", home.path().join("cluster"));
         command.env("COLUMNS", "80").env("LC_ALL", "C.UTF-8");
