@@ -13,6 +13,7 @@ use std::ffi::OsString;
 use std::io::ErrorKind as Io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use fs_err as fs;
 
@@ -121,6 +122,7 @@ impl Layout {
 
     /// Makes the base and marks it; everything that lies in it already stays.
     pub(super) fn claim(&self) -> Result<()> {
+        static CLAIMS: AtomicU32 = AtomicU32::new(0);
         let is_root = Account::running()?.uid == 0;
         // Root's cluster runs as another account, which must be able to pass through.
         let mode = if is_root { 0o755 } else { 0o700 };
@@ -138,8 +140,10 @@ impl Layout {
                 return Err(self.foreign(taken));
             }
         }
-        // Under its own name only when it is whole, so that nobody reads half of it.
-        let prepared = self.base.join(format!("{MARKER}.{}", std::process::id()));
+        // Under its own name only when it is whole, so that nobody reads half of it; prepared under a name that no other
+        // process or thread uses.
+        let claim = CLAIMS.fetch_add(1, Ordering::Relaxed);
+        let prepared = self.base.join(format!("{MARKER}.{}.{claim}", std::process::id()));
         fs::write(&prepared, MARKER_TEXT)
             .and_then(|()| fs::rename(&prepared, self.base.join(MARKER)))
             .map_err(|error| self.unusable(&error))
