@@ -80,8 +80,8 @@ impl Import {
         lock::acquire(&mut connection).await?;
         schema::migrate(&mut connection).await?;
         schema::check(&mut connection).await?;
-        if !indexes::is_suspended(&mut connection).await.map_err(index_error)? {
-            indexes::create_all(&mut connection).await.map_err(index_error)?;
+        if !indexes::is_suspended(&mut connection).await? {
+            indexes::create_all(&mut connection).await?;
         }
         Ok(Self { settings, target, connection, counters, stop, began })
     }
@@ -110,13 +110,13 @@ impl Import {
         let inputs = self.settings.inputs.clone();
         let (counters, stop) = (Arc::clone(&self.counters), Arc::clone(&self.stop));
         let pipeline = Pipeline::start(&settings, inputs, knowledge, sinks, counters, stop)?;
-        let already = indexes::is_suspended(&mut self.connection).await.map_err(index_error)?;
+        let already = indexes::is_suspended(&mut self.connection).await?;
         let decide = |survey: &Survey| IndexPlan::decide(policy.indexes, already, known_contents, survey);
         let survey = pipeline.survey(|survey| decide(survey).suspends(), SURVEY_PATIENCE).await;
         let decided = decide(&survey);
         announce(&Plan::new(&self.settings, &self.target, survey, decided, known_contents));
         if decided.suspends() && !already {
-            indexes::suspend(&mut self.connection, run_id).await.map_err(index_error)?;
+            indexes::suspend(&mut self.connection, run_id).await?;
         }
         times.preparing = self.began.elapsed();
 
@@ -231,9 +231,7 @@ impl Import {
         let settings =
             RestoreSettings { connections: self.settings.connections, ..RestoreSettings::default() };
         let restored =
-            indexes::restore(&self.target.options, settings, &|event| self.counters.indexes(event))
-                .await
-                .map_err(index_error)?;
+            indexes::restore(&self.target.options, settings, &|event| self.counters.indexes(event)).await?;
         tracing::info!(
             indexes = restored.indexes.len(),
             building = ?restored.building,
@@ -261,8 +259,4 @@ impl Loaded {
         counted.rejected = self.balance.rejected.unsigned_abs();
         counted.not_midi = self.balance.not_midi.unsigned_abs();
     }
-}
-
-fn index_error(error: indexes::IndexError) -> Error {
-    Error::new(ErrorKind::Suspended, error.to_string()).with_hint("loader restore").with_cause(error)
 }

@@ -201,9 +201,8 @@ pub async fn balance(connection: &mut PgConnection, run_id: i32, opened: &[i64])
              accounted for",
             unbalanced.len()
         );
-        return Err(Error::new(ErrorKind::Run, message).with_hint(
-            "this is a defect of loader; please report it. `loader import --restart` reads everything again",
-        ));
+        return Err(Error::new(ErrorKind::Run, message)
+            .with_hint("run the same command again; if it stays so, please report it: a defect of loader"));
     }
     let counted: (i64, i64, i64, i64, i64, i64) =
         sqlx::query_as(include_str!("../database/report/balance.sql"))

@@ -10,7 +10,7 @@ use super::terminal::{Terminal, bytes, counted, duration, grouped};
 use super::{Everywhere, logging, plan, signals};
 use crate::archive::Limits;
 use crate::discover::Roots;
-use crate::error::{Error, ErrorKind, ExitStatus, Result};
+use crate::error::{ExitStatus, Result};
 use crate::import::{Import, ImportSettings, Report};
 use crate::mapping::MapPolicy;
 use crate::mode::Mode;
@@ -89,7 +89,7 @@ impl ImportArguments {
     /// What was typed, as it is meant.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`] for paths that do not exist.
+    /// [`crate::error::ErrorKind::Usage`] for paths that do not exist.
     pub(super) fn resolve(&self) -> Result<ImportSettings> {
         let (streams, paths): (Vec<_>, Vec<_>) =
             self.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
@@ -188,10 +188,7 @@ fn close(report: &Report, everywhere: &Everywhere, terminal: &Terminal) -> Resul
         terminal.say("ask it: loader db psql");
     }
     if everywhere.json {
-        let json = serde_json::to_string(report).map_err(|error| {
-            Error::new(ErrorKind::Run, "the report could not be written").with_cause(error)
-        })?;
-        terminal.print(&format!("{json}\n"))?;
+        terminal.print_json(report)?;
     }
     Ok(())
 }

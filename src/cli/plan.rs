@@ -3,7 +3,7 @@
 use super::Everywhere;
 use super::import::ImportArguments;
 use super::terminal::{Terminal, bytes, counted, grouped, safe};
-use crate::error::{Error, ErrorKind, ExitStatus, Result};
+use crate::error::{ExitStatus, Result};
 use crate::import::Plan;
 
 /// Shows what an import would do: looks at the files and, where there is one, at the library; changes nothing.
@@ -15,9 +15,7 @@ pub(super) async fn run(
     let settings = arguments.resolve()?;
     let plan = Plan::look(&settings, everywhere.database_url.as_deref()).await?;
     if everywhere.json {
-        let json = serde_json::to_string(&plan)
-            .map_err(|error| Error::new(ErrorKind::Run, "the plan could not be written").with_cause(error))?;
-        terminal.print(&format!("{json}\n"))?;
+        terminal.print_json(&plan)?;
     } else {
         terminal.print(&text(&plan))?;
     }

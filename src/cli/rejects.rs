@@ -54,15 +54,14 @@ pub(super) async fn run(
         if arguments.summary {
             *by_reason.entry(reject.reason).or_default() += 1;
         } else if everywhere.json {
-            let json = serde_json::to_string(&reject).unwrap_or_default();
-            terminal.print(&format!("{json}\n"))?;
+            terminal.print_json(&reject)?;
         } else {
             let (path, detail) = (safe_line(&reject.path), safe_line(&reject.detail));
             terminal.print(&format!("{}\t{path}\t{detail}\n", reject.reason))?;
         }
     }
     if arguments.summary && everywhere.json {
-        terminal.print(&format!("{}\n", serde_json::to_string(&by_reason).unwrap_or_default()))?;
+        terminal.print_json(&by_reason)?;
     } else {
         for (reason, count) in by_reason {
             terminal.print(&format!("{:>10}  {reason}\n", grouped(count)))?;

@@ -2,7 +2,7 @@
 
 use super::Everywhere;
 use super::terminal::{Terminal, duration};
-use crate::error::{Error, ErrorKind, ExitStatus, Result};
+use crate::error::{ExitStatus, Result};
 use crate::server::indexes::{self, RestoreEvent, RestoreSettings};
 use crate::server::{connect, lock, schema};
 
@@ -12,10 +12,7 @@ pub(super) async fn run(everywhere: &Everywhere, terminal: &Terminal) -> Result<
     let mut connection = connect::connect(&target, "loader restore").await?;
     schema::check(&mut connection).await?;
     lock::acquire(&mut connection).await?;
-    let failed = |error: indexes::IndexError| {
-        Error::new(ErrorKind::Suspended, error.to_string()).with_hint("loader restore").with_cause(error)
-    };
-    let suspended = indexes::status(&mut connection).await.map_err(failed)?.suspended.len();
+    let suspended = indexes::status(&mut connection).await?.suspended.len();
     if suspended == 0 {
         terminal.say("nothing is suspended");
         return Ok(ExitStatus::Success);
@@ -26,8 +23,7 @@ pub(super) async fn run(everywhere: &Everywhere, terminal: &Terminal) -> Result<
             terminal.say(&format!("{} in {}", index.name, duration(elapsed.as_secs_f64())));
         }
     };
-    let restored =
-        indexes::restore(&target.options, RestoreSettings::default(), &tell).await.map_err(failed)?;
+    let restored = indexes::restore(&target.options, RestoreSettings::default(), &tell).await?;
     for name in restored.absent {
         terminal.warn(&format!(
             "the index {name} is missing and was not suspended by loader; make it: loader db migrate"

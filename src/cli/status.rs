@@ -58,10 +58,7 @@ pub(super) async fn run(everywhere: &Everywhere, terminal: &Terminal) -> Result<
         suspended_indexes: suspended,
     };
     if everywhere.json {
-        let json = serde_json::to_string(&status).map_err(|error| {
-            Error::new(ErrorKind::Run, "the status could not be written").with_cause(error)
-        })?;
-        terminal.print(&format!("{json}\n"))?;
+        terminal.print_json(&status)?;
     } else {
         terminal.print(&text(&status))?;
     }

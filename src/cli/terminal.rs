@@ -2,8 +2,10 @@
 
 use std::io::{IsTerminal, Write};
 
+use serde::Serialize;
+
 use super::{ColorChoice, Everywhere};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// The two streams of this process.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +48,17 @@ impl Terminal {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
             _ => Ok(()),
         }
+    }
+
+    /// A value as one line of JSON, to stdout.
+    ///
+    /// # Errors
+    /// As [`Self::print`].
+    pub fn print_json(&self, value: &impl Serialize) -> Result<()> {
+        let json = serde_json::to_string(value).map_err(|error| {
+            Error::new(ErrorKind::Run, "the result could not be written as JSON").with_cause(error)
+        })?;
+        self.print(&format!("{json}\n"))
     }
 
     /// A line of news, to stderr, unless it is to be quiet.

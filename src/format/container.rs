@@ -63,12 +63,6 @@ impl Container {
         }
     }
 
-    /// Whether its members can only be read one after the other.
-    #[must_use]
-    pub const fn is_sequential(self) -> bool {
-        !matches!(self, Self::Zip)
-    }
-
     /// Whether it holds any number of members with names, instead of one without.
     #[must_use]
     pub const fn has_members(self) -> bool {

@@ -116,8 +116,7 @@ impl Plan {
                 if schema::check(&mut connection).await.is_ok() {
                     let known = library::known_sources(&mut connection).await?;
                     let contents = library::count_contents(&mut connection).await?;
-                    let suspended =
-                        indexes::is_suspended(&mut connection).await.map_err(super::index_error)?;
+                    let suspended = indexes::is_suspended(&mut connection).await?;
                     (target, known, contents, suspended)
                 } else {
                     (target, HashMap::new(), 0, false)

@@ -102,6 +102,6 @@ fn sql_state(error: &sqlx::Error) -> Option<std::borrow::Cow<'_, str>> {
 impl From<IndexError> for Error {
     fn from(error: IndexError) -> Self {
         let hint = error.hint();
-        Self::new(ErrorKind::Run, error.to_string()).with_hint(hint).with_cause(error)
+        Self::new(ErrorKind::Suspended, error.to_string()).with_hint(hint).with_cause(error)
     }
 }
