@@ -13,6 +13,7 @@ use anyhow::{Result, anyhow};
 use clap::Parser;
 use libdeflater::Decompressor;
 use loader::archive::Limits;
+use loader::archive::members::Members;
 use loader::archive::stream::Decoder;
 use loader::archive::tar::TarReader;
 use loader::archive::zip::{Inflater, ZipDirectory};

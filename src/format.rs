@@ -1,7 +1,7 @@
 //! What a file is: MIDI, an archive of some format, clutter, or nothing that concerns this program.
 //!
-//! Content decides; a name is only a hint where content cannot tell. Decides on the bytes and the name it is given;
-//! opens nothing, except that [`Container::inside`] decodes the first kilobyte of a compressed file.
+//! Content decides; a name is only a hint where content cannot tell. Decides on the bytes and the name it is given; opens
+//! and decodes nothing: looking into what is compressed is for [`crate::archive::probe`].
 
 use crate::entry::{extension_of, file_name_of};
 use crate::reject::{Reason, Refusal};
@@ -10,6 +10,7 @@ mod container;
 mod magic;
 
 pub use container::{Compression, Container};
+pub use magic::{is_program, is_tar_header, octal};
 
 /// How many first bytes of a file suffice to say what it is.
 pub const HEAD: usize = 1_024;
@@ -48,18 +49,7 @@ impl Format {
         if is_clutter(name) {
             return None;
         }
-        let (stem, extension) = split_extension(name);
-        match extension.as_str() {
-            "zip" => Some(Container::Zip),
-            "tar" => Some(Container::Tar),
-            "tgz" => Some(Container::TarGz),
-            "tzst" => Some(Container::TarZst),
-            "gz" if extension_of(stem) == "tar" => Some(Container::TarGz),
-            "gz" => Some(Container::Gz),
-            "zst" if extension_of(stem) == "tar" => Some(Container::TarZst),
-            "zst" => Some(Container::Zst),
-            _ => None,
-        }
+        Container::promised(name)
     }
 
     /// What the name says of content that says nothing. A damaged archive is thus refused as such, not passed over.
@@ -69,8 +59,11 @@ impl Format {
             return Self::Container(Container::Zip);
         }
         match Self::expected(name) {
-            Some(container) => Self::Container(container),
-            None => magic::named(&extension_of(name), head).map_or(Self::Other, Self::Unsupported),
+            // Only the first bytes tell a file of LZMA Utils from any other that is called so.
+            Some(container) if container.compression() != Compression::Lzma || magic::is_lzma(head) => {
+                Self::Container(container)
+            }
+            _ => magic::named(&extension_of(name), head).map_or(Self::Other, Self::Unsupported),
         }
     }
 }
@@ -203,8 +196,8 @@ mod tests {
             (b"<html>", "a.zip", archive(Format::Container(Container::Zip))),
             (b"MZ\x90\0", "setup.exe", archive(Format::Container(Container::Zip))),
             (b"text", "setup.exe", EntryKind::Other),
-            (b"Rar!\x1a\x07\x01\0", "a.bin", archive(Format::Unsupported("RAR"))),
-            (b"hello", "a.rar", archive(Format::Unsupported("RAR"))),
+            (b"\x60\xea\x29\0\x1e\x07", "a.bin", archive(Format::Unsupported("ARJ"))),
+            (b"hello", "a.arj", archive(Format::Unsupported("ARJ"))),
             (b"hello", "a.txt", EntryKind::Other),
         ];
         for (head, name, expected) in cases {
@@ -216,14 +209,19 @@ mod tests {
     fn names_promise_containers() {
         let cases = [
             ("a.zip", Some(Container::Zip)),
-            ("A.TAR", Some(Container::Tar)),
-            ("a.tar.gz", Some(Container::TarGz)),
-            ("a.TGZ", Some(Container::TarGz)),
-            ("a.mid.gz", Some(Container::Gz)),
-            ("a.tar.zst", Some(Container::TarZst)),
-            ("a.mid.zst", Some(Container::Zst)),
+            ("A.TAR", Some(Container::Tar(Compression::None))),
+            ("a.tar.gz", Some(Container::Tar(Compression::Gzip))),
+            ("a.TGZ", Some(Container::Tar(Compression::Gzip))),
+            ("a.mid.gz", Some(Container::Single(Compression::Gzip))),
+            ("a.tar.zst", Some(Container::Tar(Compression::Zstandard))),
+            ("a.mid.zst", Some(Container::Single(Compression::Zstandard))),
             ("._a.zip", None),
-            ("a.7z", None),
+            ("a.7z", Some(Container::SevenZip)),
+            ("a.LHA", Some(Container::Lzh)),
+            ("a.tbz2", Some(Container::Tar(Compression::Bzip2))),
+            ("a.tar.xz", Some(Container::Tar(Compression::Xz))),
+            ("a.mid.lz4", Some(Container::Single(Compression::Lz4))),
+            ("a.arj", None),
             ("a.mid", None),
             ("", None),
         ];

@@ -8,6 +8,8 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use super::Limits;
+use super::members::Members;
+use super::probe::look_inside;
 use super::stream::Decoder;
 use super::tar::TarReader;
 use super::zip::{Inflater, ZipDirectory};
@@ -44,8 +46,8 @@ struct Found {
 /// Reads an archive with everything nested in it.
 fn read(name: &str, bytes: &[u8], prefix: &str, found: &mut Vec<Found>) {
     let limits = Limits::default();
-    let Format::Container(container) = Format::recognise(bytes, name) else { panic!("{prefix}{name}") };
-    let Format::Container(container) = container.inside(bytes) else { panic!("{prefix}{name}") };
+    let format = look_inside(Format::recognise(bytes, name), bytes);
+    let Format::Container(container) = format else { panic!("{prefix}{name}") };
     let mut members: Vec<(String, Vec<u8>)> = Vec::new();
     match container {
         Container::Zip => {
@@ -66,12 +68,13 @@ fn read(name: &str, bytes: &[u8], prefix: &str, found: &mut Vec<Found>) {
                 members.push((name.text, content));
             }
         }
-        Container::Gz | Container::Zst => {
+        Container::SevenZip | Container::Rar | Container::Lzh => panic!("not read yet"),
+        Container::Single(_) => {
             let mut content = Vec::new();
             Decoder::new(container.compression(), bytes, &limits).unwrap().read_to_end(&mut content).unwrap();
             members.push((String::from_utf8(container.inner_name(name.as_bytes())).unwrap(), content));
         }
-        Container::Tar | Container::TarGz | Container::TarZst => {
+        Container::Tar(_) => {
             let decoder = Decoder::new(container.compression(), bytes, &limits).unwrap();
             let mut tar = TarReader::new(decoder, &limits);
             let mut names = NameDecoder::default();
@@ -86,8 +89,7 @@ fn read(name: &str, bytes: &[u8], prefix: &str, found: &mut Vec<Found>) {
     for (name, content) in members {
         let path = format!("{prefix}{name}");
         let kind = EntryKind::classify(&content, &name);
-        if matches!(kind, EntryKind::Archive(Format::Container(inner)) if inner.inside(&content) != Format::Other)
-        {
+        if matches!(kind, EntryKind::Archive(inner) if look_inside(inner, &content) != Format::Other) {
             read(&name, &content, &format!("{path}!/"), found);
         }
         found.push(Found { path, content });

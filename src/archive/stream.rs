@@ -56,6 +56,9 @@ impl<R: Read> Decoder<R> {
         let counted = Counted { reader, source: Arc::clone(&source) };
         let kind = match compression {
             Compression::None => Kind::Plain(counted),
+            Compression::Bzip2 | Compression::Xz | Compression::Lzma | Compression::Lz4 => {
+                return Err(Refusal::new(Reason::UnsupportedFormat, "not read yet"));
+            }
             Compression::Gzip => {
                 Kind::Gzip(Gzip::Between(BufReader::with_capacity(INPUT_BUFFER, counted), false))
             }

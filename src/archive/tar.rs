@@ -14,6 +14,7 @@ use header::{BLOCK, Kind};
 use pax::Extension;
 
 use super::limits::Limits;
+use super::members::{Member, Members, Skipped};
 use super::stream::refusal_of;
 use crate::reject::{Reason, Refusal};
 
@@ -32,28 +33,6 @@ pub struct TarReader<R> {
     ended: bool,
     refusal: Option<Refusal>,
     skipped: Skipped,
-}
-
-/// Members that are no regular files.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Skipped {
-    /// Directories.
-    pub directories: u64,
-    /// Symbolic and hard links.
-    pub links: u64,
-    /// Devices, FIFOs, volume labels and what other archivers invented.
-    pub others: u64,
-}
-
-/// A regular file in a tar.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TarMember {
-    /// The name's bytes; cut at the longest allowed length.
-    pub raw_name: Vec<u8>,
-    /// Content in bytes, as declared: as much can be read, or the tar is truncated.
-    pub size: u64,
-    /// Why it cannot be taken although it is there.
-    pub refusal: Option<Refusal>,
 }
 
 /// What the extension headers before a member said.
@@ -79,66 +58,9 @@ impl<R: Read> TarReader<R> {
         }
     }
 
-    /// The next regular file; none at the end, which is also where the tar is broken: then [`Self::refusal`] says why.
-    /// Content of the member before that was not read is passed over.
-    pub fn next_member(&mut self) -> Option<TarMember> {
-        while !self.ended {
-            match self.advance() {
-                Ok(Some(member)) => return Some(member),
-                Ok(None) => {}
-                Err(refusal) => self.end(refusal),
-            }
-        }
-        None
-    }
-
-    /// Reads the current member's content into `out` until `out` holds `up_to` bytes or the member ends. Call it with a
-    /// small `up_to` to see the start, then again for the rest: `out` is appended to.
-    ///
-    /// # Errors
-    /// What broke the stream: [`Reason::ArchiveTruncated`], or the reader's own refusal; it is also kept as
-    /// [`Self::refusal`]. What came before it is in `out`.
-    pub fn fill(&mut self, out: &mut Vec<u8>, up_to: usize) -> Result<(), Refusal> {
-        let wanted = up_to.saturating_sub(out.len()) as u64;
-        let wanted = wanted.min(self.remaining);
-        if wanted == 0 {
-            return Ok(());
-        }
-        if let Some(refusal) = self.refusal.as_ref().filter(|_| self.ended) {
-            return Err(refusal.clone());
-        }
-        // The declared size is only trusted as far as bytes arrive: the vector grows with what is read.
-        let read = match (&mut self.reader).take(wanted).read_to_end(out) {
-            Ok(read) => read as u64,
-            Err(error) => {
-                self.end(refusal_of(&error));
-                return Err(refusal_of(&error));
-            }
-        };
-        self.position += read;
-        self.remaining -= read;
-        if read < wanted {
-            let refusal = self.truncated("in the middle of a member");
-            self.end(refusal.clone());
-            return Err(refusal);
-        }
-        Ok(())
-    }
-
     /// Content of the current member that has not been read, in bytes.
     pub const fn remaining(&self) -> u64 {
         self.remaining
-    }
-
-    /// What was wrong with the tar; the first thing if there were several. What came before it was yielded, and what came
-    /// behind a damaged header as well, if another header was found.
-    pub const fn refusal(&self) -> Option<&Refusal> {
-        self.refusal.as_ref()
-    }
-
-    /// What was passed over so far.
-    pub const fn skipped(&self) -> Skipped {
-        self.skipped
     }
 
     fn end(&mut self, refusal: Refusal) {
@@ -152,7 +74,7 @@ impl<R: Read> TarReader<R> {
     }
 
     /// Reads headers up to one that is a regular file's; none if that one is something else or there are no more.
-    fn advance(&mut self) -> Result<Option<TarMember>, Refusal> {
+    fn advance(&mut self) -> Result<Option<Member>, Refusal> {
         self.skip_content()?;
         let mut pending = Pending::default();
         loop {
@@ -208,7 +130,7 @@ impl<R: Read> TarReader<R> {
         size: u64,
         pending: Pending,
         kind: Kind,
-    ) -> Result<TarMember, Refusal> {
+    ) -> Result<Member, Refusal> {
         let Pending { name, pax, mut refusal } = pending;
         let stored = pax.size.unwrap_or(size);
         if kind == Kind::Sparse {
@@ -224,7 +146,7 @@ impl<R: Read> TarReader<R> {
             raw_name.truncate(self.limits.name);
             refusal.get_or_insert(too_long);
         }
-        Ok(TarMember { raw_name, size: stored, refusal })
+        Ok(Member { raw_name, is_utf8: false, size: stored, refusal })
     }
 
     /// The next header whose checksum is right; none at the end. Zero blocks are passed over, so that concatenated tars
@@ -336,6 +258,54 @@ impl<R: Read> TarReader<R> {
             }
         }
         Ok(())
+    }
+}
+
+impl<R: Read> Members for TarReader<R> {
+    fn next_member(&mut self) -> Option<Member> {
+        while !self.ended {
+            match self.advance() {
+                Ok(Some(member)) => return Some(member),
+                Ok(None) => {}
+                Err(refusal) => self.end(refusal),
+            }
+        }
+        None
+    }
+
+    fn fill(&mut self, out: &mut Vec<u8>, up_to: usize) -> Result<(), Refusal> {
+        let wanted = up_to.saturating_sub(out.len()) as u64;
+        let wanted = wanted.min(self.remaining);
+        if wanted == 0 {
+            return Ok(());
+        }
+        if let Some(refusal) = self.refusal.as_ref().filter(|_| self.ended) {
+            return Err(refusal.clone());
+        }
+        // The declared size is only trusted as far as bytes arrive: the vector grows with what is read.
+        let read = match (&mut self.reader).take(wanted).read_to_end(out) {
+            Ok(read) => read as u64,
+            Err(error) => {
+                self.end(refusal_of(&error));
+                return Err(refusal_of(&error));
+            }
+        };
+        self.position += read;
+        self.remaining -= read;
+        if read < wanted {
+            let refusal = self.truncated("in the middle of a member");
+            self.end(refusal.clone());
+            return Err(refusal);
+        }
+        Ok(())
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
+    }
+
+    fn skipped(&self) -> Skipped {
+        self.skipped
     }
 }
 

@@ -2,7 +2,11 @@
 //!
 //! Only compares bytes. What weighs more where bytes and name disagree is decided by the parent module.
 
-use super::{Container, Format};
+use super::{Compression, Container, Format};
+
+/// RAR, as far as this build reads it.
+const RAR: Format =
+    if cfg!(feature = "rar") { Format::Container(Container::Rar) } else { Format::Unsupported("RAR") };
 
 /// Magic bytes that prove a format, at their offset. Sources: the formats' own documents, the `file` database.
 const STRONG: &[(usize, &[u8], Format)] = &[
@@ -11,15 +15,15 @@ const STRONG: &[(usize, &[u8], Format)] = &[
     (0, b"PK\x05\x06", Format::Container(Container::Zip)),
     (0, b"PK\x07\x08PK", Format::Container(Container::Zip)),
     (0, b"PK00PK", Format::Container(Container::Zip)),
-    (0, b"\x28\xb5\x2f\xfd", Format::Container(Container::Zst)),
-    (0, b"7z\xbc\xaf\x27\x1c", Format::Unsupported("7z")),
-    (0, b"Rar!\x1a\x07", Format::Unsupported("RAR")),
-    (0, b"RE~^", Format::Unsupported("RAR")),
-    (0, b"\xfd7zXZ\0", Format::Unsupported("xz")),
+    (0, b"\x28\xb5\x2f\xfd", single(Compression::Zstandard)),
+    (0, b"7z\xbc\xaf\x27\x1c", Format::Container(Container::SevenZip)),
+    (0, b"Rar!\x1a\x07", RAR),
+    (0, b"RE~^", Format::Unsupported("RAR 1.3")),
+    (0, b"\xfd7zXZ\0", single(Compression::Xz)),
     (0, b"LZIP", Format::Unsupported("lzip")),
     (0, b"\x89LZO\0\r\n\x1a\n", Format::Unsupported("lzop")),
-    (0, b"\x04\x22\x4d\x18", Format::Unsupported("lz4")),
-    (0, b"\x02\x21\x4c\x18", Format::Unsupported("lz4")),
+    (0, b"\x04\x22\x4d\x18", single(Compression::Lz4)),
+    (0, b"\x02\x21\x4c\x18", Format::Unsupported("legacy lz4")),
     (0, b"MSCF\0\0\0\0", Format::Unsupported("CAB")),
     (0, b"ISc(", Format::Unsupported("InstallShield CAB")),
     (32_769, b"CD001", Format::Unsupported("ISO")),
@@ -34,6 +38,10 @@ const STRONG: &[(usize, &[u8], Format)] = &[
     (0, b"MSWIM\0\0\0", Format::Unsupported("WIM")),
     (0, b"(This file must be converted with BinHex", Format::Unsupported("BinHex")),
 ];
+
+const fn single(compression: Compression) -> Format {
+    Format::Container(Container::Single(compression))
+}
 
 /// What people try to pass as MIDI; only for the sentence that says so.
 const OTHERS: &[(usize, &[u8], &str)] = &[
@@ -62,16 +70,16 @@ pub(super) fn recognise(head: &[u8]) -> Format {
         return *format;
     }
     if is_gzip(head) {
-        return Format::Container(Container::Gz);
+        return single(Compression::Gzip);
     }
     if is_skippable_frame(head) {
-        return Format::Container(Container::Zst);
+        return single(Compression::Zstandard);
     }
     if is_bzip2(head) {
-        return Format::Unsupported("bzip2");
+        return single(Compression::Bzip2);
     }
     if is_lzh(head) {
-        return Format::Unsupported("LZH");
+        return Format::Container(Container::Lzh);
     }
     if is_arj(head) {
         return Format::Unsupported("ARJ");
@@ -80,7 +88,7 @@ pub(super) fn recognise(head: &[u8]) -> Format {
         return Format::Unsupported("cpio");
     }
     if is_tar(head) {
-        return Format::Container(Container::Tar);
+        return Format::Container(Container::Tar(Compression::None));
     }
     Format::Other
 }
@@ -88,12 +96,7 @@ pub(super) fn recognise(head: &[u8]) -> Format {
 /// The unsupported format of a file with this extension, for content without magic bytes or with weak ones.
 pub(super) fn named(extension: &str, head: &[u8]) -> Option<&'static str> {
     let found = match extension {
-        "7z" => "7z",
         "rar" => "RAR",
-        "lzh" | "lha" => "LZH",
-        "bz2" | "tbz" | "tbz2" => "bzip2",
-        "xz" | "txz" => "xz",
-        "lz4" => "lz4",
         "arj" => "ARJ",
         "cab" => "CAB",
         "iso" => "ISO",
@@ -101,7 +104,6 @@ pub(super) fn named(extension: &str, head: &[u8]) -> Option<&'static str> {
         "ace" => "ACE",
         "sit" | "sitx" => "StuffIt",
         // Extensions that much else bears too: the first bytes must fit.
-        "lzma" | "tlz" if head.starts_with(b"\x5d\0\0") => "lzma",
         "arc" | "ark" if matches!(head, [0x1a, 1..=0x14, ..]) => "ARC",
         "z" | "taz" if head.starts_with(b"\x1f\x9d") => "compress",
         "cpio" if head.starts_with(b"\xc7\x71") || head.starts_with(b"\x71\xc7") => "cpio",
@@ -111,7 +113,8 @@ pub(super) fn named(extension: &str, head: &[u8]) -> Option<&'static str> {
 }
 
 /// Whether a program starts here, behind which a zip may lie.
-pub(super) fn is_program(head: &[u8]) -> bool {
+#[must_use]
+pub fn is_program(head: &[u8]) -> bool {
     head.starts_with(b"MZ") || head.starts_with(b"\x7fELF") || head.starts_with(b"#!")
 }
 
@@ -177,7 +180,48 @@ fn is_cpio(head: &[u8]) -> bool {
 
 /// A tar header: its checksum is right. That also tells old V7 archives, which have no magic bytes.
 fn is_tar(head: &[u8]) -> bool {
-    head.first_chunk::<512>().is_some_and(|block| crate::archive::tar::Header::new(block).is_valid())
+    head.first_chunk::<512>().is_some_and(is_tar_header)
+}
+
+/// Whether a block is the header of a tar member: the sum of all its bytes, with spaces in the checksum's place, is the
+/// checksum. Some archivers summed signed bytes; that is taken too.
+#[must_use]
+pub fn is_tar_header(block: &[u8; 512]) -> bool {
+    let Some(declared) = block.get(148..156).and_then(octal) else { return false };
+    let mut unsigned = 8 * i64::from(b' ');
+    let mut signed = unsigned;
+    for (index, byte) in block.iter().enumerate() {
+        if !(148..156).contains(&index) {
+            unsigned += i64::from(*byte);
+            signed += i64::from(byte.cast_signed());
+        }
+    }
+    let declared = i64::try_from(declared).unwrap_or(-1);
+    declared == unsigned || declared == signed
+}
+
+/// An octal number, as archivers wrote it: leading spaces, ended by a space, a NUL or the field's end.
+#[must_use]
+pub fn octal(field: &[u8]) -> Option<u64> {
+    let start = field.iter().position(|byte| *byte != b' ')?;
+    let digits = field.get(start..)?;
+    let length = digits.iter().position(|byte| matches!(byte, 0 | b' ')).unwrap_or(digits.len());
+    let digits = std::str::from_utf8(digits.get(..length)?).ok()?;
+    if digits.starts_with('+') {
+        return None;
+    }
+    u64::from_str_radix(digits, 8).ok()
+}
+
+/// The header of LZMA Utils: properties that an encoder writes, a dictionary of a power of two or three times one, and a size
+/// that is unknown or below 256 GiB; as xz itself tells such files (`lzma_alone_decoder`).
+pub(super) fn is_lzma(head: &[u8]) -> bool {
+    let Some(([properties, rest @ ..], _)) = head.split_first_chunk::<13>() else { return false };
+    let (dictionary, size) = rest.split_at(4);
+    let number = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+    let (dictionary, size) = (number(dictionary), number(size));
+    let usual = dictionary.is_power_of_two() || dictionary % 3 == 0 && (dictionary / 3).is_power_of_two();
+    *properties < 225 && (usual || dictionary == u64::from(u32::MAX)) && (size == u64::MAX || size < 1 << 38)
 }
 
 #[cfg(test)]
@@ -198,23 +242,23 @@ mod tests {
         old.set_path("a.mid").unwrap();
         old.set_size(3);
         old.set_cksum();
-        let tarball = Format::Container(Container::Tar);
+        let tarball = Format::Container(Container::Tar(Compression::None));
         let cases: &[(&[u8], Format)] = &[
             (tar.as_bytes(), tarball),
             (old.as_bytes(), tarball),
             (&[0; 512], Format::Other),
-            (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", Format::Container(Container::Gz)),
+            (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", single(Compression::Gzip)),
             (b"\x1f\x8b\x08\xe0", Format::Other),
-            (b"\x28\xb5\x2f\xfd\0", Format::Container(Container::Zst)),
-            (b"\x50\x2a\x4d\x18\x04\0\0\0", Format::Container(Container::Zst)),
+            (b"\x28\xb5\x2f\xfd\0", single(Compression::Zstandard)),
+            (b"\x50\x2a\x4d\x18\x04\0\0\0", single(Compression::Zstandard)),
             (b"PK\x05\x06", Format::Container(Container::Zip)),
             (b"PK\x07\x08PK\x03\x04", Format::Container(Container::Zip)),
-            (b"7z\xbc\xaf\x27\x1c\0\x04", Format::Unsupported("7z")),
-            (b"Rar!\x1a\x07\0", Format::Unsupported("RAR")),
-            (b"BZh91AY&SY", Format::Unsupported("bzip2")),
+            (b"7z\xbc\xaf\x27\x1c\0\x04", Format::Container(Container::SevenZip)),
+            (b"Rar!\x1a\x07\0", RAR),
+            (b"BZh91AY&SY", single(Compression::Bzip2)),
             (b"BZh9 is a word", Format::Other),
-            (b"\xfd7zXZ\0\0\x04", Format::Unsupported("xz")),
-            (b"\x21\x4a-lh5-\0", Format::Unsupported("LZH")),
+            (b"\xfd7zXZ\0\0\x04", single(Compression::Xz)),
+            (b"\x21\x4a-lh5-\0", Format::Container(Container::Lzh)),
             (b"\x60\xea\x29\0\x1e\x07", Format::Unsupported("ARJ")),
             (b"MSCF\0\0\0\0\0", Format::Unsupported("CAB")),
             (&zoo, Format::Unsupported("ZOO")),
@@ -225,7 +269,7 @@ mod tests {
             (&[&b"070707"[..], &[b'0'; 70]].concat(), Format::Unsupported("cpio")),
             (&[&b"070701"[..], &[b'F'; 104]].concat(), Format::Unsupported("cpio")),
             (&[&b"070707"[..], &[b' '; 104]].concat(), Format::Other),
-            (b"\x04\x22\x4d\x18", Format::Unsupported("lz4")),
+            (b"\x04\x22\x4d\x18", single(Compression::Lz4)),
             (b"", Format::Other),
         ];
         for (head, expected) in cases {
@@ -235,7 +279,7 @@ mod tests {
 
     #[test]
     fn weak_magic_needs_its_extension() {
-        assert_eq!(Format::recognise(b"\x5d\0\0\x80\0", "a.mid.lzma"), Format::Unsupported("lzma"));
+        assert_eq!(Format::recognise(b"\x5d\0\0\x80\0", "a.mid.lzma"), single(Compression::Lzma));
         assert_eq!(Format::recognise(b"\x5d\0\0\x80\0", "a.bin"), Format::Other);
         assert_eq!(Format::recognise(b"\x1a\x08A.MID", "SONGS.ARC"), Format::Unsupported("ARC"));
         assert_eq!(Format::recognise(b"text", "map.arc"), Format::Other);

@@ -16,6 +16,7 @@ use super::sequential::{Numbers, Sequential, Spot, unsupported};
 use super::stream::Stream;
 use super::worker::Harvest;
 use super::{bare, open_zip};
+use crate::archive::probe::look_inside;
 use crate::budget;
 use crate::discover::{FoundFile, refuse_io};
 use crate::entry::EntryPath;
@@ -65,10 +66,8 @@ fn read_archive(context: &Arc<Context>, file: FoundFile) {
         Err(error) => return refuse_source(context, &file, "unread", refuse_io(&error)),
     };
     let name = file.path.file_name().unwrap_or_default().as_bytes().to_vec();
-    let format = match Format::recognise(input.head(), &String::from_utf8_lossy(&name)) {
-        Format::Container(container) => container.inside(input.as_slice()),
-        other => other,
-    };
+    let format = Format::recognise(input.head(), &String::from_utf8_lossy(&name));
+    let format = look_inside(format, input.as_slice());
     match format {
         Format::Container(container) => read_container(context, &file, &name, &input, container),
         Format::Unsupported(kind) => {

@@ -16,6 +16,8 @@ use super::place::{Holder, Place};
 use super::reader::{Stopped, count};
 use super::reading::Share;
 use super::worker::Harvest;
+use crate::archive::members::Members;
+use crate::archive::probe::look_inside;
 use crate::archive::stream::{Decoder, refusal_of};
 use crate::archive::tar::TarReader;
 use crate::archive::zip::ZipDirectory;
@@ -104,8 +106,10 @@ impl<'c> Sequential<'c> {
     ) -> Result<(), Stopped> {
         match container {
             Container::Zip => self.read_zip(bytes, spot, numbers),
-            Container::Tar => self.read_tar(bytes, spot, numbers),
-            _ => {
+            Container::SevenZip | Container::Rar | Container::Lzh => {
+                Err(unsupported(container.name()).into())
+            }
+            Container::Tar(_) | Container::Single(_) => {
                 let decoder = Decoder::new(container.compression(), bytes, &self.context.limits)?;
                 let decoder = decoder.with_meter(self.share.reading().meter());
                 self.read_decoded(container, decoder, name, spot, numbers)
@@ -122,7 +126,7 @@ impl<'c> Sequential<'c> {
         spot: &Spot,
         numbers: &mut Numbers,
     ) -> Result<(), Stopped> {
-        if container.has_members() {
+        if matches!(container, Container::Tar(_)) {
             return self.read_tar(decoded, spot, numbers);
         }
         let path = spot.path.join(NameDecoder::alone(&container.inner_name(name)));
@@ -145,7 +149,7 @@ impl<'c> Sequential<'c> {
                 }
             }
         }
-        add(&self.context.counters.links, tar.skipped().links + tar.skipped().others);
+        add(&self.context.counters.links, tar.skipped().missed());
         tar.refusal().map_or(Ok(()), |refusal| Err(refusal.clone().into()))
     }
 
@@ -326,11 +330,7 @@ impl<'c> Sequential<'c> {
             self.reject(place, refusal);
             return Ok(());
         }
-        let container = match format {
-            Format::Container(container) => container.inside(content),
-            other => other,
-        };
-        let Format::Container(container) = container else {
+        let Format::Container(container) = look_inside(format, content) else {
             self.pass_over();
             return Ok(());
         };

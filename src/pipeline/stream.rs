@@ -15,6 +15,7 @@ use super::context::{Context, Stop};
 use super::reader::{Stopped, refuse_reading};
 use super::reading::Reading;
 use super::sequential::{Numbers, Sequential, Spot, unsupported};
+use crate::archive::probe::look_inside;
 use crate::digest::{Digest, SourceId};
 use crate::format::{Compression, Container, Format};
 use crate::progress::add;
@@ -42,10 +43,7 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
             return read_as(context, "unread", b"", |_, _| Err(refusal.into()));
         }
     };
-    let format = match Format::recognise(&prefix, "") {
-        Format::Container(container) => container.inside(&prefix),
-        other => other,
-    };
+    let format = look_inside(Format::recognise(&prefix, ""), &prefix);
     let name = prefix.clone();
     match format {
         Format::Container(Container::Zip) => {
@@ -61,7 +59,13 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
             let kind = if format == Format::Midi { "midi" } else { "other" };
             read_as(context, kind, &name, |sequential, numbers| {
                 let bytes = decode(context, Compression::None, prefix, input);
-                sequential.read_decoded(Container::Gz, bytes, b"standard input", &Spot::default(), numbers)
+                sequential.read_decoded(
+                    Container::Single(Compression::None),
+                    bytes,
+                    b"standard input",
+                    &Spot::default(),
+                    numbers,
+                )
             });
         }
         Format::Unsupported(kind) => read_as(context, kind, &name, |_, _| Err(unsupported(kind).into())),
@@ -154,7 +158,7 @@ fn decode(context: &Context, compression: Compression, prefix: Vec<u8>, input: t
                 decoder.multiple_members(true);
                 pump(decoder, sender, &stop).await;
             }
-            Compression::None => pump(bytes, sender, &stop).await,
+            _ => pump(bytes, sender, &stop).await,
         }
     });
     Decoded { receiver, piece: Vec::new(), position: 0 }

@@ -2,6 +2,8 @@
 //!
 //! Reads fields; follows nothing. Source: POSIX.1-2017 `pax`, and GNU tar's "Basic Tar Format".
 
+use crate::format::{is_tar_header, octal};
+
 /// Bytes of a header, and what everything in a tar is padded to.
 pub(super) const BLOCK: usize = 512;
 
@@ -39,21 +41,9 @@ impl<'b> Header<'b> {
         Self(block)
     }
 
-    /// Whether the checksum is right: the sum of all bytes, with spaces in the checksum's place. Some archivers summed
-    /// signed bytes; that is taken too.
-    #[must_use]
-    pub fn is_valid(self) -> bool {
-        let Some(declared) = octal(self.field(148, 8)) else { return false };
-        let mut unsigned = 8 * i64::from(b' ');
-        let mut signed = unsigned;
-        for (index, byte) in self.0.iter().enumerate() {
-            if !(148..156).contains(&index) {
-                unsigned += i64::from(*byte);
-                signed += i64::from(byte.cast_signed());
-            }
-        }
-        let declared = i64::try_from(declared).unwrap_or(-1);
-        declared == unsigned || declared == signed
+    /// Whether the checksum is right.
+    pub(super) fn is_valid(self) -> bool {
+        is_tar_header(self.0)
     }
 
     /// Bytes of content; none if the field is no number, or a negative one.
@@ -114,18 +104,6 @@ impl<'b> Header<'b> {
 /// The bytes before the first NUL.
 fn text(field: &[u8]) -> &[u8] {
     field.split(|byte| *byte == 0).next().unwrap_or_default()
-}
-
-/// An octal number, as archivers wrote it: leading spaces, ended by a space, a NUL or the field's end.
-fn octal(field: &[u8]) -> Option<u64> {
-    let start = field.iter().position(|byte| *byte != b' ')?;
-    let digits = field.get(start..)?;
-    let length = digits.iter().position(|byte| matches!(byte, 0 | b' ')).unwrap_or(digits.len());
-    let digits = std::str::from_utf8(digits.get(..length)?).ok()?;
-    if digits.starts_with('+') {
-        return None;
-    }
-    u64::from_str_radix(digits, 8).ok()
 }
 
 #[cfg(test)]

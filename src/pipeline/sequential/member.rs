@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use crate::archive::Limits;
+use crate::archive::members::Members;
 use crate::archive::tar::TarReader;
 use crate::archive::zip::{Inflater, ZipDirectory};
 use crate::format::HEAD;

@@ -1,0 +1,71 @@
+//! Looks into a file to tell what it is where its first bytes do not: what is compressed may be a tar or one file, and a
+//! program may carry an archive behind it.
+//!
+//! Decodes at most the first kilobyte; refuses nothing, for what cannot be decoded is found out when it is read.
+
+use std::io::Read;
+
+use super::limits::Limits;
+use super::stream::Decoder;
+use super::zip;
+use crate::format::{Compression, Container, Format, HEAD, is_program};
+
+/// What a recognised file turns out to be. `bytes` is the whole file, or all of it that is at hand.
+#[must_use]
+pub fn look_inside(format: Format, bytes: &[u8]) -> Format {
+    let Format::Container(container) = format else { return format };
+    match container {
+        Container::Zip if is_program(bytes) && !zip::has_directory(bytes) => Format::Other,
+        _ if container.compression() == Compression::None => format,
+        _ => Format::Container(container.holding(&decoded_head(container.compression(), bytes))),
+    }
+}
+
+/// The first decoded bytes, as many as can be had up to [`HEAD`].
+fn decoded_head(compression: Compression, bytes: &[u8]) -> Vec<u8> {
+    let mut head = Vec::with_capacity(HEAD);
+    if let Ok(decoder) = Decoder::new(compression, bytes, &Limits::default()) {
+        let _ = decoder.take(HEAD as u64).read_to_end(&mut head);
+    }
+    head
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn gzip(content: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn compressed_files_are_looked_into() {
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(4);
+        tar.append_data(&mut header, "a.mid", &b"MThd"[..]).unwrap();
+        let tar = tar.into_inner().unwrap();
+        let zst = |content: &[u8]| zstd::bulk::compress(content, 1).unwrap();
+        let (single, tarball) = (Container::Single, Container::Tar);
+        let (gz, zs) = (Compression::Gzip, Compression::Zstandard);
+        let cases = [
+            (single(gz), gzip(&tar), tarball(gz)),
+            (tarball(gz), gzip(b"MThd"), single(gz)),
+            (single(gz), gzip(b""), single(gz)),
+            (single(zs), zst(&tar), tarball(zs)),
+            (tarball(zs), zst(b"MThd"), single(zs)),
+            (tarball(gz), b"\x1f\x8b\x08\0".to_vec(), tarball(gz)),
+            (tarball(Compression::None), tar.clone(), tarball(Compression::None)),
+            (Container::Zip, b"PK\x03\x04".to_vec(), Container::Zip),
+        ];
+        for (container, bytes, expected) in cases {
+            let found = look_inside(Format::Container(container), &bytes);
+            assert_eq!(found, Format::Container(expected), "{container:?}");
+        }
+        let program = b"MZ a program and nothing behind it";
+        assert_eq!(look_inside(Format::Container(Container::Zip), program), Format::Other);
+    }
+}
