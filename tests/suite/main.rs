@@ -14,6 +14,7 @@ mod cluster;
 mod command_line;
 mod corpus;
 mod harness;
+mod hostile;
 mod import;
 mod indexes;
 mod killed;
