@@ -136,6 +136,17 @@ impl Limits {
         Refusal::new(Reason::LimitNestedSize, detail)
     }
 
+    /// The refusal of a decoder inside an archive that needs a window of `window` bytes beside the `held` ones around it.
+    #[must_use]
+    pub fn window_beside(&self, window: u64, held: u64) -> Refusal {
+        let most = self.nested_size;
+        let detail = format!(
+            "decoding it takes a window of {window} bytes beside the {held} that the archives around it hold, and {most} \
+             are allowed together (--max-nested-size)"
+        );
+        Refusal::new(Reason::LimitDecoderMemory, detail)
+    }
+
     /// Whether an archive may be opened that lies `depth` levels below the outer file, which is at 0.
     ///
     /// # Errors
