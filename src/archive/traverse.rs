@@ -372,6 +372,3 @@ pub fn decode_in_order<'b>(
     let decoder = stream::Decoder::new(compression, bytes.as_slice(), limits)?;
     Ok(Box::new(decoder.with_meter(Arc::clone(meter))))
 }
-
-#[cfg(test)]
-mod tests;

@@ -77,6 +77,12 @@ pub enum Numbers {
     Inside(Ordinals),
 }
 
+impl Default for Numbers {
+    fn default() -> Self {
+        Self::outer()
+    }
+}
+
 impl Numbers {
     /// The numbers of the source's members.
     #[must_use]
