@@ -1,7 +1,7 @@
-//! Readers of containers: zip, tar, and single compressed streams.
+//! Readers of containers: zip, 7z, RAR, LZH, tar, and compressed streams; and the way through what is nested in them.
 //!
-//! Pure readers over bytes: they start no threads, write nothing to disk, hold no budget, and know nothing of MIDI. Input
-//! is taken to be hostile: a reader never panics, never allocates by a declared size beyond the [`Limits`], and answers with
+//! Pure readers over bytes: they start no threads, write nothing to disk, hold no budget, and know nothing of what MIDI
+//! means. Input is taken to be hostile: a reader never panics, never allocates by a declared size beyond the [`Limits`], and answers with
 //! what it could read and a [`crate::reject::Refusal`] for what it could not.
 
 pub mod directory;
@@ -11,6 +11,7 @@ pub mod meter;
 pub mod probe;
 pub mod stream;
 pub mod tar;
+pub mod traverse;
 pub mod zip;
 
 pub use limits::Limits;

@@ -5,7 +5,9 @@
 
 mod completions;
 pub mod db;
+mod extract;
 mod import;
+mod limits;
 mod logging;
 mod plan;
 mod progress;
@@ -108,6 +110,8 @@ enum Command {
     Import(Box<import::ImportArguments>),
     /// Show what an import would do, and do nothing
     Plan(Box<import::ImportArguments>),
+    /// Write what archives hold to disk, each archive into a folder of its own
+    Extract(Box<extract::ExtractArguments>),
     /// Show what the newest import is doing, or has done
     Status,
     /// List what was refused, and why
@@ -163,6 +167,7 @@ async fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<ExitStatu
         Command::Import(import) if import.dry_run => plan::run(&import, &everywhere, terminal).await,
         Command::Import(import) => import::run(&import, &everywhere, terminal).await,
         Command::Plan(import) => plan::run(&import, &everywhere, terminal).await,
+        Command::Extract(extract) => extract::run(&extract, &everywhere, terminal).await,
         Command::Status => status::run(&everywhere, terminal).await,
         Command::Rejects(rejects) => rejects::run(&rejects, &everywhere, terminal).await,
         Command::Restore => restore::run(&everywhere, terminal).await,

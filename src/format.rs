@@ -52,6 +52,13 @@ impl Format {
         Container::promised(name)
     }
 
+    /// The refusal of an archive that is recognised and not read.
+    #[must_use]
+    pub fn unsupported(kind: &str) -> Refusal {
+        let detail = format!("a {kind} archive; this version reads {}", Container::LIST);
+        Refusal::new(Reason::UnsupportedFormat, detail)
+    }
+
     /// What the name says of content that says nothing. A damaged archive is thus refused as such, not passed over.
     fn hinted(head: &[u8], name: &str) -> Self {
         // Self-extracting zips are programs; whether there is a zip behind the program only the file's end tells.

@@ -18,6 +18,7 @@ pub mod digest;
 pub mod discover;
 pub mod entry;
 pub mod error;
+pub mod extract;
 pub mod format;
 pub mod import;
 pub mod ledger;

@@ -11,6 +11,7 @@
 
 mod bare;
 mod context;
+mod open_directory;
 mod open_zip;
 mod place;
 mod queue;

@@ -22,7 +22,7 @@ pub struct Limits {
     pub entries: u64,
     /// Most decompressed bytes of one outer file (`--max-output`).
     pub output: u64,
-    /// Most decompressed bytes for each byte of the outer file, beyond [`Self::output_grace`].
+    /// Most decompressed bytes for each byte of the outer file (`--max-output-ratio`), beyond [`Self::output_grace`].
     pub output_ratio: u64,
     /// Decompressed bytes below which [`Self::output_ratio`] does not count.
     pub output_grace: u64,
@@ -31,9 +31,9 @@ pub struct Limits {
     pub ratio: u64,
     /// Decompressed bytes of an entry below which [`Self::ratio`] does not count.
     pub ratio_grace: u64,
-    /// Longest name of a member, in bytes.
+    /// Longest name of a member, in bytes (`--max-name`).
     pub name: usize,
-    /// Longest extension header of a tar member, in bytes.
+    /// Longest extension header of a tar member, in bytes (`--max-tar-header`).
     pub extension_header: u64,
     /// Most memory that one decoder may take for its window or dictionary, in bytes (`--decoder-memory`).
     pub decoder_memory: u64,
@@ -136,6 +136,17 @@ impl Limits {
         Refusal::new(Reason::LimitNestedSize, detail)
     }
 
+    /// The refusal of a decoder inside an archive that needs a window of `window` bytes beside the `held` ones around it.
+    #[must_use]
+    pub fn window_beside(&self, window: u64, held: u64) -> Refusal {
+        let most = self.nested_size;
+        let detail = format!(
+            "decoding it takes a window of {window} bytes beside the {held} that the archives around it hold, and {most} \
+             are allowed together (--max-nested-size)"
+        );
+        Refusal::new(Reason::LimitDecoderMemory, detail)
+    }
+
     /// Whether an archive may be opened that lies `depth` levels below the outer file, which is at 0.
     ///
     /// # Errors
@@ -185,14 +196,13 @@ impl Limits {
         if output <= self.output && !beyond_ratio {
             return Ok(());
         }
-        let most = if beyond_ratio {
-            self.output_grace.max(input.saturating_mul(self.output_ratio))
+        let (most, flag) = if beyond_ratio {
+            (self.output_grace.max(input.saturating_mul(self.output_ratio)), "--max-output-ratio")
         } else {
-            self.output
+            (self.output, "--max-output")
         };
-        let detail = format!(
-            "{input} bytes on disk yield more than {most} bytes (--max-output); what came before was kept"
-        );
+        let detail =
+            format!("{input} bytes on disk yield more than {most} bytes ({flag}); what came before was kept");
         Err(Refusal::new(Reason::LimitOutput, detail))
     }
 
@@ -204,8 +214,10 @@ impl Limits {
         if length <= self.name {
             return Ok(());
         }
-        let detail =
-            format!("its name has {length} bytes, and {} are allowed; the start of it is shown", self.name);
+        let detail = format!(
+            "its name has {length} bytes, and {} are allowed (--max-name); the start of it is shown",
+            self.name
+        );
         Err(Refusal::new(Reason::LimitName, detail))
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Declares; the readers of the formats implement it.
 
-use crate::entry::NameDecoder;
 use crate::reject::Refusal;
 
 /// A regular file in a container, as the container describes it.
@@ -59,19 +58,4 @@ pub trait Members {
 
     /// What was passed over so far.
     fn skipped(&self) -> Skipped;
-}
-
-/// Decodes the names of members, some of which call themselves UTF-8.
-pub trait DecodeNames {
-    /// Decodes a member's name by all the names that were observed, this one included.
-    fn name_of(&mut self, member: &Member) -> crate::entry::EntryName;
-}
-
-impl DecodeNames for NameDecoder {
-    fn name_of(&mut self, member: &Member) -> crate::entry::EntryName {
-        if !member.is_utf8 {
-            self.observe(&member.raw_name);
-        }
-        self.decode(&member.raw_name, member.is_utf8)
-    }
 }

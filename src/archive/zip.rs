@@ -5,11 +5,13 @@
 
 mod directory;
 mod inflate;
+mod members;
 mod overlap;
 mod record;
 mod recovery;
 
 pub use inflate::Inflater;
+pub use members::ZipMembers;
 pub use record::Member;
 
 use record::Trouble;

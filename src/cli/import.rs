@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 
+use super::limits::LimitArguments;
 use super::progress::Reporter;
 use super::terminal::{Terminal, bytes, counted, duration, grouped};
 use super::{Everywhere, logging, plan, signals};
-use crate::archive::Limits;
 use crate::discover::Roots;
 use crate::error::{ExitStatus, Result};
 use crate::import::{Import, ImportSettings, Report};
@@ -51,18 +51,8 @@ pub(super) struct ImportArguments {
     /// Which files are mapped instead of read
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     mmap: MapArgument,
-    /// How deep archives may be nested
-    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=16))]
-    max_depth: u8,
-    /// Largest MIDI file, in MiB
-    #[arg(long, default_value_t = 16, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=1_024))]
-    max_entry_size: u32,
-    /// Largest nested archive, in MiB, with those around it
-    #[arg(long, default_value_t = 256, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=65_536))]
-    max_nested_size: u32,
-    /// Most entries in one file on disk
-    #[arg(long, default_value_t = 5_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=900_000_000))]
-    max_entries: u64,
+    #[command(flatten)]
+    limits: LimitArguments,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -96,13 +86,6 @@ impl ImportArguments {
         let roots = if paths.is_empty() { None } else { Some(Roots::resolve(&paths)?) };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mebibytes = |count: u32| usize::try_from(u64::from(count) << 20).unwrap_or(usize::MAX);
-        let limits = Limits {
-            depth: u32::from(self.max_depth),
-            entry_size: u64::from(self.max_entry_size) << 20,
-            nested_size: u64::from(self.max_nested_size) << 20,
-            entries: self.max_entries,
-            ..Limits::default()
-        };
         Ok(ImportSettings {
             inputs: Inputs { roots, standard_input: !streams.is_empty() },
             mode: self.mode,
@@ -124,7 +107,7 @@ impl ImportArguments {
                     MapArgument::Always => MapPolicy::Always,
                     MapArgument::Never => MapPolicy::Never,
                 },
-                limits,
+                limits: self.limits.resolve(),
             },
         })
     }

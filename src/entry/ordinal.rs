@@ -47,7 +47,13 @@ impl Ordinal {
     /// The numbers of the outer file's members.
     #[must_use]
     pub fn of_members() -> Ordinals {
-        Ordinals { next: 0, end: ROOM }
+        Self::of_members_from(0)
+    }
+
+    /// The numbers of the outer file's members from member `first` on.
+    #[must_use]
+    pub fn of_members_from(first: usize) -> Ordinals {
+        Ordinals { next: Self::outer(first).0, end: ROOM }
     }
 }
 

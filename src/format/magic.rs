@@ -279,8 +279,10 @@ mod tests {
 
     #[test]
     fn weak_magic_needs_its_extension() {
-        assert_eq!(Format::recognise(b"\x5d\0\0\x80\0", "a.mid.lzma"), single(Compression::Lzma));
-        assert_eq!(Format::recognise(b"\x5d\0\0\x80\0", "a.bin"), Format::Other);
+        let lzma = b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff";
+        assert_eq!(Format::recognise(lzma, "a.mid.lzma"), single(Compression::Lzma));
+        assert_eq!(Format::recognise(lzma, "a.bin"), Format::Other);
+        assert_eq!(Format::recognise(b"\x5d\0\0\x80\0 text", "a.lzma"), Format::Other);
         assert_eq!(Format::recognise(b"\x1a\x08A.MID", "SONGS.ARC"), Format::Unsupported("ARC"));
         assert_eq!(Format::recognise(b"text", "map.arc"), Format::Other);
     }

@@ -9,11 +9,13 @@ use super::bare::ROW_ALLOWANCE;
 use super::context::Context;
 use super::place::{Holder, Place};
 use super::queue::Lane;
-use super::reader::{Job, Stopped, count};
+use super::reader::{Job, count, refuse_reading, shrunk};
 use super::reading::Share;
-use super::sequential::{InZip, Numbers, Sequential, Spot};
+use super::sequential::read_in_order;
 use super::worker::{Harvest, Worker};
-use crate::archive::zip::{Member, ZipDirectory};
+use crate::archive::members::Members;
+use crate::archive::traverse::{Entry, Numbers, Stopped};
+use crate::archive::zip::{Member, ZipDirectory, ZipMembers};
 use crate::budget;
 use crate::entry::{EntryPath, NameDecoder, Ordinal};
 use crate::format::{EntryKind, Format};
@@ -47,10 +49,15 @@ impl OpenZip {
     }
 
     fn dispatch(self: &Arc<Self>, context: &Arc<Context>) -> Result<(), Stopped> {
-        let members = self.directory.members();
-        count(context, self.share.reading(), i64::try_from(members.len()).unwrap_or(i64::MAX));
+        let (members, meter) = (self.directory.members(), self.share.reading().meter());
         let mut range = Range::default();
         for (index, member) in members.iter().enumerate() {
+            // What a bomb has yielded already is stored; nothing more is asked of it.
+            if let Err(refusal) = meter.add_entries(1).and_then(|()| meter.check_output()) {
+                range.spawn(context, self)?;
+                return Err(refusal.into());
+            }
+            count(context, self.share.reading(), 1);
             if self.share.reading().is_done(Ordinal::outer(index).0) {
                 add(&context.counters.unchanged, 1);
                 continue;
@@ -108,12 +115,16 @@ impl OpenZip {
         match content {
             Err(_) if EntryKind::is_clutter(place.path.text()) => harvest.pass_over(place),
             Err(refusal) => harvest.reject(place, refusal),
-            Ok(content) => match EntryKind::classify(content, place.path.text()) {
-                EntryKind::Midi => harvest.take_midi(place, content, worker),
-                EntryKind::NamedMidiButIsNot => harvest.reject(place, EntryKind::not_midi(content)),
-                EntryKind::Archive(_) => self.defer(context, index),
-                EntryKind::Other | EntryKind::Clutter => harvest.pass_over(place),
-            },
+            Ok(content) => {
+                // What goes beyond the limit ends the handing out of members, not this one.
+                let _ = self.share.reading().meter().add_output(content.len() as u64);
+                match EntryKind::classify(content, place.path.text()) {
+                    EntryKind::Midi => harvest.take_midi(place, content, worker),
+                    EntryKind::NamedMidiButIsNot => harvest.reject(place, EntryKind::not_midi(content)),
+                    EntryKind::Archive(_) => self.defer(context, index),
+                    EntryKind::Other | EntryKind::Clutter => harvest.pass_over(place),
+                }
+            }
         }
         worker.buffer = buffer;
     }
@@ -121,8 +132,11 @@ impl OpenZip {
     /// Gives up this share; the last one ends the source's reading here.
     ///
     /// Whoever panics or is stopped keeps its count, so the source stays unfinished.
-    pub(super) fn release(self: Arc<Self>, context: &Context) {
+    pub(super) fn release(self: Arc<Self>, context: &Arc<Context>) {
         if let Some(zip) = Arc::into_inner(self) {
+            if !zip.input.is_intact() {
+                refuse_reading(context, zip.share.reading(), shrunk(), true);
+            }
             zip.share.finish(&context.ledger);
         }
     }
@@ -135,17 +149,20 @@ fn reads_in_place(context: &Context, member: &Member, name: &[u8]) -> bool {
 }
 
 /// Reads a member that may be an archive, on a thread of the nested lane.
-pub(super) fn read_member(context: &Arc<Context>, zip: &OpenZip, index: usize) {
-    let mut sequential = Sequential::new(context, zip.share.another());
+pub(super) fn read_member(context: &Arc<Context>, zip: Arc<OpenZip>, index: usize) {
     let place = zip.place(index);
-    let size = zip.directory.members().get(index).map_or(0, Member::uncompressed_size);
-    let mut member = InZip::new(&zip.directory, zip.input.as_slice(), index, &context.limits);
-    let mut numbers = Numbers::inside(Ordinal::outer(index));
-    match sequential.take(place, size, &mut member, &Spot::default(), &mut numbers) {
-        Ok(()) => sequential.finish(),
-        // What is missing is left for the next import.
-        Err(_) => sequential.flush(),
+    let ordinal = Ordinal::outer(index);
+    let read = read_in_order(context, zip.share.another(), |traversal| {
+        let mut members = ZipMembers::only(&zip.directory, zip.input.as_slice(), &context.limits, index);
+        let Some(member) = members.next_member() else { return Ok(()) };
+        let entry = Entry { path: place.path, ordinal };
+        traversal.read_member(entry, member, &mut members, &mut Numbers::inside(ordinal))
+    });
+    // Where the run is being stopped, what is missing is left for the next import.
+    if let Err(Stopped::Refused(refusal)) = read {
+        refuse_reading(context, zip.share.reading(), refusal, false);
     }
+    zip.release(context);
 }
 
 /// Members for one task.

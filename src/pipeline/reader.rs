@@ -8,15 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::context::Context;
+use super::open_directory::OpenDirectory;
 use super::open_zip::OpenZip;
 use super::place::{Holder, Place};
 use super::queue::Lane;
 use super::reading::Reading;
-use super::sequential::{Numbers, Sequential, Spot, unsupported};
+use super::sequential::read_in_order;
 use super::stream::Stream;
 use super::worker::Harvest;
-use super::{bare, open_zip};
+use super::{bare, open_directory, open_zip};
 use crate::archive::probe::look_inside;
+use crate::archive::traverse::{Bytes, Numbers, Spot, Stopped};
 use crate::budget;
 use crate::discover::{FoundFile, refuse_io};
 use crate::entry::EntryPath;
@@ -35,6 +37,8 @@ pub(super) enum Job {
     Bare(Vec<FoundFile>),
     /// A member of a zip that may be an archive itself, by its position in the directory.
     Member(Arc<OpenZip>, usize),
+    /// A part of an archive with a directory, by its position.
+    Part(Arc<OpenDirectory>, usize),
     /// What arrives on standard input.
     Stream(Box<Stream>),
 }
@@ -45,10 +49,8 @@ pub(super) fn read_jobs(context: &Arc<Context>, lane: Lane) {
         let panicked = catch_unwind(AssertUnwindSafe(|| match job {
             Job::Archive(file) => read_archive(context, file),
             Job::Bare(files) => bare::dispatch(context, files),
-            Job::Member(zip, index) => {
-                open_zip::read_member(context, &zip, index);
-                zip.release(context);
-            }
+            Job::Member(zip, index) => open_zip::read_member(context, zip, index),
+            Job::Part(directory, part) => open_directory::read_part(context, directory, part),
             Job::Stream(stream) => super::stream::read(context, *stream),
         }));
         if panicked.is_err() {
@@ -71,7 +73,7 @@ fn read_archive(context: &Arc<Context>, file: FoundFile) {
     match format {
         Format::Container(container) => read_container(context, &file, &name, &input, container),
         Format::Unsupported(kind) => {
-            refuse_source(context, &file, kind, unsupported(kind));
+            refuse_source(context, &file, kind, Format::unsupported(kind));
         }
         Format::Midi | Format::Other => {
             // No archive after all: one bare file.
@@ -93,28 +95,20 @@ fn read_container(
     let id = file.id().0;
     let share = Reading::begin(id, container.name(), Some(file.size), known_before, resume, &context.limits);
     context.opened(id);
-    let read = catch_unwind(AssertUnwindSafe(|| {
-        if container == Container::Zip {
-            OpenZip::read(context, &share, Arc::clone(input))
-        } else {
-            let mut sequential = Sequential::new(context, share.another());
-            let (spot, mut numbers) = (Spot::default(), Numbers::outer());
-            let result = sequential.read(container, input.as_slice(), name, &spot, &mut numbers);
-            match &result {
-                Err(Stopped::Asked) => sequential.flush(),
-                _ => sequential.finish(),
-            }
-            result
+    let read = match container {
+        Container::Zip => OpenZip::read(context, &share, Arc::clone(input)),
+        Container::SevenZip | Container::Rar | Container::Lzh => {
+            OpenDirectory::read(context, &share, input, container)
         }
-    }));
+        Container::Tar(_) | Container::Single(_) => read_in_order(context, share.another(), |traversal| {
+            let bytes = Bytes::new(Arc::clone(input) as _);
+            traversal.read(container, &bytes, name, &Spot::default(), &mut Numbers::outer())
+        }),
+    };
     let refusal = match read {
-        Ok(Ok(())) => None,
-        Ok(Err(Stopped::Refused(refusal))) => Some((refusal, false)),
-        Ok(Err(Stopped::Asked)) => return,
-        Err(_) => {
-            let detail = "reading this archive panicked: a defect of loader; please report it with the file";
-            Some((Refusal::new(Reason::ReaderPanicked, detail), false))
-        }
+        Ok(()) => None,
+        Err(Stopped::Refused(refusal)) => Some((refusal, false)),
+        Err(Stopped::Asked) => return,
     };
     let refusal = changed(file, input).map(|refusal| (refusal, true)).or(refusal);
     if let Some((refusal, again)) = refusal {
@@ -124,21 +118,6 @@ fn read_container(
     add(&context.counters.sources_done, 1);
     add(&context.counters.bytes_done, file.size);
     share.finish(&context.ledger);
-}
-
-/// Why the reading of an archive ended before its end.
-#[derive(Debug)]
-pub(super) enum Stopped {
-    /// It cannot be read further.
-    Refused(Refusal),
-    /// The run is being stopped.
-    Asked,
-}
-
-impl From<Refusal> for Stopped {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
 }
 
 impl From<budget::Closed> for Stopped {
@@ -161,9 +140,16 @@ fn changed(file: &FoundFile, input: &Input) -> Option<Refusal> {
     })
 }
 
-/// Records a refusal that concerns a registered source as a whole.
+/// The refusal of a file that lost bytes while they were read.
+pub(super) fn shrunk() -> Refusal {
+    Refusal::new(Reason::SourceChanged, "it became shorter while it was read; the next import reads it again")
+}
+
+/// Records a refusal that concerns a registered source as a whole; of several, the first.
 pub(super) fn refuse_reading(context: &Arc<Context>, reading: &Arc<Reading>, refusal: Refusal, again: bool) {
-    reading.refuse(again);
+    if !reading.refuse(again) {
+        return;
+    }
     add(&context.counters.seen, 1);
     let place =
         Place { holder: Holder::Archive(Arc::clone(reading)), ordinal: WHOLE, path: EntryPath::default() };

@@ -85,10 +85,10 @@ impl Reading {
         self.not_midi.fetch_add(entries, Ordering::Relaxed);
     }
 
-    /// The source as a whole has a refusal; `again` if the next import is to try it again.
-    pub(super) fn refuse(&self, again: bool) {
-        self.refused.store(true, Ordering::Relaxed);
+    /// The source as a whole has a refusal; `again` if the next import is to try it again. Whether it is the first one.
+    pub(super) fn refuse(&self, again: bool) -> bool {
         self.failed.fetch_or(again, Ordering::Relaxed);
+        !self.refused.swap(true, Ordering::Relaxed)
     }
 }
 

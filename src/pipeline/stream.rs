@@ -12,10 +12,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, BufReader};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::context::{Context, Stop};
-use super::reader::{Stopped, refuse_reading};
-use super::reading::Reading;
-use super::sequential::{Numbers, Sequential, Spot, unsupported};
+use super::reader::refuse_reading;
+use super::reading::{Reading, Share};
+use super::sequential::read_as_holder;
 use crate::archive::probe::look_inside;
+use crate::archive::traverse::{Bytes, Numbers, Spot, Stopped};
+use crate::budget;
 use crate::digest::{Digest, SourceId};
 use crate::format::{Compression, Container, Format};
 use crate::progress::add;
@@ -40,35 +42,48 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
         Ok(None) => return,
         Err(error) => {
             let refusal = Refusal::new(Reason::IoError, format!("standard input could not be read: {error}"));
-            return read_as(context, "unread", b"", |_, _| Err(refusal.into()));
+            return read_as(context, "unread", b"", |share, _| {
+                share.finish(&context.ledger);
+                Err(refusal.into())
+            });
         }
     };
     let format = look_inside(Format::recognise(&prefix, ""), &prefix);
     let name = prefix.clone();
     match format {
-        Format::Container(Container::Zip) => {
-            read_as(context, Container::Zip.name(), &name, |sequential, numbers| {
-                read_whole_zip(context, prefix, input, sequential, numbers)
+        Format::Container(container @ (Container::Tar(_) | Container::Single(_))) => {
+            read_as(context, container.name(), &name, |share, holder| {
+                let decoded = decode(context, container.compression(), prefix, input);
+                read_as_holder(context, share, holder, |traversal| {
+                    let (spot, mut numbers) = (Spot::default(), Numbers::outer());
+                    traversal.read_decoded(container, decoded, b"standard input", &spot, &mut numbers)
+                })
             });
         }
-        Format::Container(container) => read_as(context, container.name(), &name, |sequential, numbers| {
-            let decoded = decode(context, container.compression(), prefix, input);
-            sequential.read_decoded(container, decoded, b"standard input", &Spot::default(), numbers)
+        Format::Container(container) => read_as(context, container.name(), &name, |share, holder| {
+            let (bytes, _permit) = read_whole(context, prefix, input, holder, container)?;
+            read_as_holder(context, share, holder, |traversal| {
+                let (spot, mut numbers) = (Spot::default(), Numbers::outer());
+                traversal.read(container, &bytes, b"standard input", &spot, &mut numbers)
+            })
         }),
         Format::Midi | Format::Other => {
             let kind = if format == Format::Midi { "midi" } else { "other" };
-            read_as(context, kind, &name, |sequential, numbers| {
+            let container = Container::Single(Compression::None);
+            read_as(context, kind, &name, |share, holder| {
                 let bytes = decode(context, Compression::None, prefix, input);
-                sequential.read_decoded(
-                    Container::Single(Compression::None),
-                    bytes,
-                    b"standard input",
-                    &Spot::default(),
-                    numbers,
-                )
+                read_as_holder(context, share, holder, |traversal| {
+                    let (spot, mut numbers) = (Spot::default(), Numbers::outer());
+                    traversal.read_decoded(container, bytes, b"standard input", &spot, &mut numbers)
+                })
             });
         }
-        Format::Unsupported(kind) => read_as(context, kind, &name, |_, _| Err(unsupported(kind).into())),
+        Format::Unsupported(kind) => {
+            read_as(context, kind, &name, |share, _| {
+                share.finish(&context.ledger);
+                Err(Format::unsupported(kind).into())
+            });
+        }
     }
 }
 
@@ -77,7 +92,7 @@ fn read_as(
     context: &Arc<Context>,
     kind: &'static str,
     prefix: &[u8],
-    read: impl FnOnce(&mut Sequential<'_>, &mut Numbers) -> Result<(), Stopped>,
+    read: impl FnOnce(Share, budget::Holder) -> Result<(), Stopped>,
 ) {
     let name = name_of(prefix);
     let id = SourceId::of(name.as_bytes()).0;
@@ -97,18 +112,10 @@ fn read_as(
     let Some(resume) = context.register(row) else { return };
     context.opened(id);
     let share = Reading::begin(id, kind, None, known_before, resume, &context.limits);
-    let mut sequential = Sequential::new(context, share.another());
-    let result = read(&mut sequential, &mut Numbers::outer());
-    match result {
-        Err(Stopped::Asked) => {
-            sequential.flush();
-            return;
-        }
-        Err(Stopped::Refused(refusal)) => {
-            sequential.finish();
-            refuse_reading(context, share.reading(), refusal, true);
-        }
-        Ok(()) => sequential.finish(),
+    match read(share.another(), budget::Holder::new()) {
+        Ok(()) => {}
+        Err(Stopped::Refused(refusal)) => refuse_reading(context, share.reading(), refusal, true),
+        Err(Stopped::Asked) => return,
     }
     add(&context.counters.archives_done, 1);
     add(&context.counters.sources_done, 1);
@@ -231,27 +238,27 @@ impl Read for Decoded {
     }
 }
 
-/// A zip's directory is at its end, so all of it must be there first: in memory, up to the limit of nested archives.
-fn read_whole_zip(
+/// The directory of a zip or 7z is at its end, so all of it must be there first: in memory, up to the limit of nested
+/// archives.
+fn read_whole(
     context: &Arc<Context>,
     prefix: Vec<u8>,
     input: tokio::io::Stdin,
-    sequential: &mut Sequential<'_>,
-    numbers: &mut Numbers,
-) -> Result<(), Stopped> {
+    holder: budget::Holder,
+    container: Container,
+) -> Result<(Bytes, budget::Permit), Stopped> {
     let limit = context.limits.nested_size;
-    let mut permit = context.budget.nesting.acquire(sequential.holder(), context.limits.largest_nested())?;
+    let mut permit = context.budget.nesting.acquire(holder, context.limits.largest_nested())?;
     let mut bytes = Vec::new();
     let mut stream = decode(context, Compression::None, prefix, input).take(limit.saturating_add(1));
     stream.read_to_end(&mut bytes).map_err(|error| Refusal::new(Reason::IoError, error.to_string()))?;
     if bytes.len() as u64 > limit {
         let detail = format!(
-            "a zip on standard input is held in memory, up to {limit} bytes; save it and import the file"
+            "a {} on standard input is held in memory, up to {limit} bytes; save it and import the file",
+            container.name()
         );
         return Err(Refusal::new(Reason::LimitNestedSize, detail).into());
     }
     permit.shrink_to(bytes.len());
-    let read = sequential.read(Container::Zip, &bytes, b"standard input", &Spot::default(), numbers);
-    drop(permit);
-    read
+    Ok((Bytes::new(Arc::new(bytes)), permit))
 }

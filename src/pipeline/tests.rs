@@ -22,16 +22,20 @@ struct Variant {
 const USUAL: Variant =
     Variant { jobs: 2, connections: 2, batch: 3_200, memory: 512 << 20, map_policy: MapPolicy::Auto };
 
-/// Imports a folder into `library`.
-async fn import(folder: &Path, library: &MemorySink, variant: Variant) -> (Finished, Arc<Counters>) {
-    let settings = PipelineSettings {
+fn settings(variant: Variant) -> PipelineSettings {
+    PipelineSettings {
         run_id: 1,
         jobs: variant.jobs,
         memory: variant.memory,
         batch: BatchLimits { items: variant.batch, bytes: 8 << 20 },
         map_policy: variant.map_policy,
         limits: Limits::default(),
-    };
+    }
+}
+
+/// Imports a folder into `library`.
+async fn import(folder: &Path, library: &MemorySink, variant: Variant) -> (Finished, Arc<Counters>) {
+    let settings = settings(variant);
     let inputs = Inputs { roots: Some(Roots::resolve(&[folder.to_owned()]).unwrap()), standard_input: false };
     let held = library.library();
     let known = held.sources.values().map(|source| {
@@ -206,7 +210,7 @@ async fn odd_sources_are_told_apart() {
     fs_err::write(path("SHOUTED.MID"), sample::midi(1, 2, 500)).unwrap();
     fs_err::write(path("read me.txt"), b"hello").unwrap();
     fs_err::write(path("._double.mid"), b"\0\x05\x16\x07").unwrap();
-    fs_err::write(path("set.7z"), b"7z\xbc\xaf\x27\x1c\0\x04").unwrap();
+    fs_err::write(path("set.arj"), b"\x60\xea\x29\0\x1e\x07").unwrap();
     fs_err::write(path("cut.zip"), b"PK\x03\x04").unwrap();
     fs_err::write(path("really midi.zip"), sample::midi(1, 3, 500)).unwrap();
     let library = MemorySink::default();
@@ -222,9 +226,62 @@ async fn odd_sources_are_told_apart() {
         ("cut.zip", "zip_damaged"),
         ("empty.mid", "midi_empty"),
         ("picture.mid", "not_midi_content"),
-        ("set.7z", "unsupported_format"),
+        ("set.arj", "unsupported_format"),
     ];
     assert_eq!(rejects, expected.map(|(name, reason)| (name.to_owned(), reason)));
     assert_eq!(library.sources.len(), 9);
     assert_eq!(counters.not_midi.load(Relaxed), 2);
+}
+
+/// A stream that panics after so many bytes, as a decoder with a defect would.
+struct Panicking<'t>(&'t [u8]);
+
+impl std::io::Read for Panicking<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        assert!(!self.0.is_empty(), "the defect that this test is about");
+        self.0.read(buffer)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_of_a_reader_is_recorded_and_what_came_before_is_kept() {
+    let mut tar = tar::Builder::new(Vec::new());
+    for number in 0..3 {
+        let content = sample::midi(1, number, 2_000);
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, format!("{number}.mid"), content.as_slice()).unwrap();
+    }
+    let tar = tar.into_inner().unwrap();
+    let (library, counters) = (MemorySink::default(), Arc::new(Counters::default()));
+    let settings = settings(USUAL);
+    let knowledge = Knowledge { sources: Arc::default(), contents: Arc::new(SeenContents::default()) };
+    let sinks = (library.clone(), vec![library.clone()]);
+    let stop = Arc::new(Stop::default());
+    let pipeline =
+        Pipeline::start(&settings, Inputs::default(), knowledge, sinks, Arc::clone(&counters), stop).unwrap();
+    let context = Arc::clone(&pipeline.context);
+    let file = crate::discover::FoundFile { path: "/broken.tar".into(), size: 9, mtime_ns: 1 };
+    tokio::task::spawn_blocking(move || {
+        let row = reader::source_row(&context, &file, "tar", crate::record::SourceState::Loading);
+        let resume = context.register(row).unwrap();
+        let share = reading::Reading::begin(file.id().0, "tar", Some(9), false, resume, &context.limits);
+        let read = sequential::read_in_order(&context, share.another(), |traversal| {
+            let container = crate::format::Container::Tar(crate::format::Compression::None);
+            let cut = Panicking(tar.get(..tar.len() - 3_000).unwrap());
+            let (spot, mut numbers) = Default::default();
+            traversal.read_decoded(container, cut, b"broken.tar", &spot, &mut numbers)
+        });
+        let Err(crate::archive::traverse::Stopped::Refused(refusal)) = read else { panic!("{read:?}") };
+        reader::refuse_reading(&context, share.reading(), refusal, false);
+        share.finish(&context.ledger);
+    })
+    .await
+    .unwrap();
+    pipeline.run().await.unwrap();
+    let library = library.library();
+    check_account(&library, &counters);
+    assert_eq!(library.files.len(), 2, "what was collected before the panic is kept");
+    let reasons: Vec<_> = library.rejects.iter().map(|((_, at), reject)| (*at, reject.reason)).collect();
+    assert_eq!(reasons, [(-1, "reader_panicked"), (2, "reader_panicked")]);
 }
