@@ -242,3 +242,40 @@ pub(crate) fn tar_of(members: &[(&str, &[u8])]) -> Vec<u8> {
     bytes.extend([0; 1_024]);
     bytes
 }
+
+/// A member of an LZH archive whose data is its content, with a header of level 0, 1 or 2.
+pub(crate) fn lzh_member(level: u8, method: &[u8; 5], name: &[u8], content: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(content.len()).unwrap().to_le_bytes();
+    let crc = crc16(content).to_le_bytes();
+    let length = u8::try_from(name.len()).unwrap();
+    let time = if level == 2 { 1_000_000_000_u32 } else { 0x5021_0000 };
+    // Method, sizes, time, attribute, level.
+    let fields = [&method[..], &size, &size, &time.to_le_bytes(), &[0x20, level]].concat();
+    let header = if level == 2 {
+        // The name stands in an extension, and the size of all headers at the start.
+        let extension = [&[1][..], name].concat();
+        let next = u16::try_from(extension.len() + 2).unwrap().to_le_bytes();
+        let rest = [&fields[..], &crc, b"U", &next, &extension, &[0, 0]].concat();
+        [&u16::try_from(rest.len() + 2).unwrap().to_le_bytes()[..], &rest].concat()
+    } else {
+        let mut rest = [&fields[..], &[length], name, &crc].concat();
+        if level == 1 {
+            rest.extend([b'U', 0, 0]);
+        }
+        let sum = rest.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+        [&[u8::try_from(rest.len()).unwrap(), sum][..], &rest].concat()
+    };
+    [&header[..], content].concat()
+}
+
+/// What ends an LZH archive.
+pub(crate) const fn lzh_end() -> &'static [u8] {
+    &[0]
+}
+
+/// The checksum of LZH: the polynomial of ARC.
+fn crc16(content: &[u8]) -> u16 {
+    content.iter().fold(0, |crc, byte| {
+        (0..8).fold(crc ^ u16::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xa001 } else { crc >> 1 })
+    })
+}
