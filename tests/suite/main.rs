@@ -19,6 +19,7 @@ mod import;
 mod indexes;
 mod killed;
 mod library;
+mod listings;
 mod program;
 mod refusals;
 mod rows;
