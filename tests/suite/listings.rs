@@ -64,7 +64,7 @@ fn tool(folder: &Path, program: &str, arguments: &[&str]) -> Output {
 /// What an import stored of an archive: each place with its size and its digest.
 async fn stored(database: &TestDatabase, archive: &Path) -> BTreeMap<String, (u64, Vec<u8>)> {
     let rows: Vec<(String, i32, Vec<u8>)> = sqlx::query_as(
-        "SELECT entry_path, size_bytes, digest FROM file_locations l
+        "SELECT entry_path, f.size_bytes, digest FROM file_locations l
            JOIN sources s ON s.id = l.source_id JOIN files f ON f.id = l.file_id WHERE s.path = $1",
     )
     .bind(archive.to_string_lossy())
@@ -104,7 +104,13 @@ async fn compare(archives: &Path, listers: &[(PathBuf, Vec<Lister>)]) {
     let mut failures = Vec::new();
     if imported.code != Some(0) {
         let rejects = Program::on(&database, ["rejects"]).run().stdout;
-        failures.push(format!("the import ends with {:?}:\n{}{rejects}", imported.code, imported.stderr));
+        let first: Vec<_> = rejects.lines().take(20).collect();
+        failures.push(format!(
+            "the import ends with {:?}:\n{}{}",
+            imported.code,
+            imported.stderr,
+            first.join("\n")
+        ));
     }
     for (archive, listers) in listers {
         let found = stored(&database, archive).await;
