@@ -9,6 +9,7 @@ pub mod limits;
 pub mod members;
 pub mod meter;
 pub mod probe;
+pub mod seven_zip;
 pub mod stream;
 pub mod tar;
 pub mod traverse;

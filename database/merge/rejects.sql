@@ -7,7 +7,9 @@ INSERT INTO rejects
 SELECT * FROM staging_rejects ORDER BY source_id, entry_ordinal
 ON CONFLICT (source_id, entry_ordinal) DO UPDATE
    SET run_id = excluded.run_id, entry_path = excluded.entry_path, entry_path_raw = excluded.entry_path_raw,
-       stage = excluded.stage, reason = excluded.reason, detail = excluded.detail
- WHERE (rejects.entry_path, rejects.entry_path_raw, rejects.stage, rejects.reason, rejects.detail)
+       stage = excluded.stage, reason = excluded.reason, detail = excluded.detail,
+       is_retried = false
+ WHERE (rejects.entry_path, rejects.entry_path_raw, rejects.stage, rejects.reason, rejects.detail,
+        rejects.is_retried)
        IS DISTINCT FROM
-       (excluded.entry_path, excluded.entry_path_raw, excluded.stage, excluded.reason, excluded.detail)
+       (excluded.entry_path, excluded.entry_path_raw, excluded.stage, excluded.reason, excluded.detail, false)

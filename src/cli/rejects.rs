@@ -4,8 +4,9 @@ use futures_util::TryStreamExt;
 use serde::Serialize;
 
 use super::Everywhere;
-use super::terminal::{Terminal, grouped, safe_line};
+use super::terminal::{Terminal, counted, grouped, safe_line};
 use crate::error::{Error, ErrorKind, ExitStatus, Result};
+use crate::reject::Reason;
 use crate::server::{connect, schema};
 
 /// What `loader rejects` takes.
@@ -14,9 +15,28 @@ pub(super) struct RejectsArguments {
     /// Only what this run refused
     #[arg(long, value_name = "N")]
     run: Option<i32>,
+    /// Only what was refused for this reason, such as `limit_entry_size`
+    #[arg(long, value_name = "CODE", value_parser = reason)]
+    reason: Option<&'static str>,
     /// Count by reason instead of listing
     #[arg(long)]
     summary: bool,
+    /// Mark it instead of listing, so that the next import of its files tries it again
+    #[arg(long, conflicts_with = "summary")]
+    retry: bool,
+}
+
+/// A reason code that exists.
+fn reason(typed: &str) -> std::result::Result<&'static str, String> {
+    let known = Reason::ALL.iter().map(|reason| reason.code()).find(|code| *code == typed);
+    known.ok_or_else(|| "there is no such reason; loader rejects --summary shows those that occur".to_owned())
+}
+
+/// What was marked to be tried again.
+#[derive(Debug, Serialize)]
+struct Marked {
+    rejects: i64,
+    sources: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,10 +57,14 @@ pub(super) async fn run(
     let target = connect::resolve(everywhere.database_url.as_deref()).await?;
     let mut connection = connect::connect(&target, "loader rejects").await?;
     schema::check(&mut connection).await?;
+    if arguments.retry {
+        return retry(arguments, &mut connection, everywhere, terminal).await;
+    }
     let mut rows = sqlx::query_as::<_, (String, i32, String, String, String)>(include_str!(
         "../../database/report/rejects.sql"
     ))
     .bind(arguments.run)
+    .bind(arguments.reason)
     .fetch(&mut connection);
     let mut by_reason = std::collections::BTreeMap::<String, u64>::new();
     let mut total = 0;
@@ -70,5 +94,30 @@ pub(super) async fn run(
     if total == 0 {
         terminal.say("nothing was refused");
     }
+    Ok(ExitStatus::Success)
+}
+
+/// Marks what the next import is to try again.
+async fn retry(
+    arguments: &RejectsArguments,
+    connection: &mut sqlx::PgConnection,
+    everywhere: &Everywhere,
+    terminal: &Terminal,
+) -> Result<ExitStatus> {
+    let (rejects, sources) = sqlx::query_as(include_str!("../../database/report/retry.sql"))
+        .bind(arguments.run)
+        .bind(arguments.reason)
+        .fetch_one(connection)
+        .await
+        .map_err(|error| Error::new(ErrorKind::Run, "the rejects could not be marked").with_cause(error))?;
+    let marked = Marked { rejects, sources };
+    if everywhere.json {
+        terminal.print_json(&marked)?;
+    }
+    terminal.say(&format!(
+        "{} marked, in {}; import the same paths again to try them",
+        counted(marked.rejects.unsigned_abs(), "reject"),
+        counted(marked.sources.unsigned_abs(), "source"),
+    ));
     Ok(ExitStatus::Success)
 }

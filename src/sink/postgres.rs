@@ -159,6 +159,10 @@ impl PostgresSink {
         transaction.execute(include_str!("../../database/sources/forget_changed.sql")).await?;
         transaction.execute(include_str!("../../database/sources/register.sql")).await?;
         let ids: Vec<i64> = sources.iter().map(|source| source.id).collect();
+        sqlx::query(include_str!("../../database/sources/forget_retried.sql"))
+            .bind(&ids)
+            .execute(&mut *transaction)
+            .await?;
         let done: Vec<(i64, i64, Option<i64>)> =
             sqlx::query_as(include_str!("../../database/sources/done.sql"))
                 .bind(&ids)

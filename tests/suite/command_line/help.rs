@@ -7,10 +7,11 @@ use fs_err as fs;
 use crate::program::Program;
 
 /// Every command that has a help of its own.
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 18] = [
     &[],
     &["import"],
     &["plan"],
+    &["extract"],
     &["status"],
     &["rejects"],
     &["restore"],

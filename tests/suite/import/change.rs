@@ -142,3 +142,37 @@ async fn what_was_refused_arrives_once_it_is_replaced() {
     assert_eq!((count(&report, "inserted"), count(&report, "rejected")), (1, 0), "{report}");
     assert!(reasons(&database.url).await.is_empty());
 }
+
+#[tokio::test]
+async fn what_was_refused_is_tried_again_when_asked() {
+    let folder = passable_directory();
+    archive(folder.path(), Container::Nested, 4, 20, 2_000);
+    let large = sample::midi(9, 9, 1_500_000);
+    fs::write(folder.path().join("large.mid"), &large).unwrap();
+    fs::write(folder.path().join("set.tar.gz"), tar_gz(&[("large.mid", &large), ("cover.mid", JPEG)]))
+        .unwrap();
+    let database = TestDatabase::create().await;
+    let mebibyte = ["import".as_ref(), "--max-entry-size=1".as_ref(), folder.path().as_os_str()];
+    crate::program::Program::on(&database, mebibyte).run().expect(&[3]);
+    assert_eq!(reasons(&database.url).await.get("limit_entry_size"), Some(&2));
+    let report = import_any(&database, folder.path());
+    assert_eq!(count(&report, "inserted"), 0, "nobody asked: {report}");
+
+    let retry = ["rejects", "--retry", "--reason", "limit_entry_size", "--json"];
+    let marked = crate::program::Program::on(&database, retry).run().expect(&[0]).json();
+    assert_eq!((count(&marked, "rejects"), count(&marked, "sources")), (2, 2));
+    let report = import_any(&database, folder.path());
+    assert_eq!(count(&report, "inserted"), 1, "{report}");
+    assert_like_fresh(folder.path(), &database, "after a retry").await;
+}
+
+fn tar_gz(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut tar = tar::Builder::new(encoder);
+    for (name, content) in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, name, *content).unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap()
+}
