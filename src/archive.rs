@@ -6,6 +6,7 @@
 
 pub mod directory;
 pub mod limits;
+pub mod lzh;
 pub mod members;
 pub mod meter;
 pub mod probe;

@@ -16,7 +16,6 @@ use super::zip::{Inflater, ZipDirectory};
 use crate::entry::NameDecoder;
 use crate::format::{Container, EntryKind, Format};
 use crate::mapping::{Input, MapPolicy};
-use crate::reject::Reason;
 
 fn corpus() -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os("LOADER_CORPUS") {
@@ -57,13 +56,10 @@ fn read(name: &str, bytes: &[u8], prefix: &str, found: &mut Vec<Found>) {
             for (index, member) in directory.members().iter().enumerate() {
                 let name = names.decode(directory.raw_name(bytes, member), member.name_is_utf8());
                 let mut content = Vec::new();
-                match directory.extract_into(bytes, index, &mut inflater, &mut content, &limits) {
-                    Ok(()) => {}
-                    // Two imploded members of a zip named `mappari.mid`.
-                    Err(refusal) if refusal.reason == Reason::UnsupportedMethod => {
-                        content.resize(usize::try_from(member.uncompressed_size()).unwrap(), 0);
-                    }
-                    Err(refusal) => panic!("{}: {refusal}", name.text),
+                if let Err(refusal) =
+                    directory.extract_into(bytes, index, &mut inflater, &mut content, &limits)
+                {
+                    panic!("{}: {refusal}", name.text);
                 }
                 members.push((name.text, content));
             }
