@@ -9,6 +9,8 @@ pub mod limits;
 pub mod members;
 pub mod meter;
 pub mod probe;
+#[cfg(feature = "rar")]
+pub mod rar;
 pub mod stream;
 pub mod tar;
 pub mod zip;
