@@ -6,9 +6,12 @@
 
 pub mod directory;
 pub mod limits;
+pub mod lzh;
 pub mod members;
 pub mod meter;
 pub mod probe;
+#[cfg(feature = "rar")]
+pub mod rar;
 pub mod seven_zip;
 pub mod stream;
 pub mod tar;

@@ -6,17 +6,15 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::Limits;
-use super::members::Members;
+use super::meter::Meter;
 use super::probe::look_inside;
-use super::stream::Decoder;
-use super::tar::TarReader;
-use super::zip::{Inflater, ZipDirectory};
-use crate::entry::NameDecoder;
-use crate::format::{Container, EntryKind, Format};
+use super::traverse::{Bytes, Entry, Numbers, Spot, Stopped, Traversal, Visitor, decode_in_order};
+use crate::format::{Compression, EntryKind, Format};
 use crate::mapping::{Input, MapPolicy};
-use crate::reject::Reason;
+use crate::reject::Refusal;
 
 fn corpus() -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os("LOADER_CORPUS") {
@@ -37,63 +35,108 @@ fn corpus() -> Option<PathBuf> {
     None
 }
 
-/// An entry as the readers found it.
-struct Found {
-    path: String,
-    content: Vec<u8>,
+/// Path and content of each entry, in reading order; of an archive that was opened the path alone.
+type Found = Vec<(String, Option<Vec<u8>>)>;
+
+/// Takes every entry, archives included.
+struct Collecting {
+    limits: Limits,
+    meter: Arc<Meter>,
+    buffer: Vec<u8>,
+    found: Found,
 }
 
-/// Reads an archive with everything nested in it.
-fn read(name: &str, bytes: &[u8], prefix: &str, found: &mut Vec<Found>) {
+impl Collecting {
+    fn take(&mut self, entry: &Entry, content: Option<Vec<u8>>) {
+        self.found.push((entry.path.text().to_owned(), content));
+    }
+}
+
+impl Visitor for Collecting {
+    type Held = ();
+
+    fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.meter)
+    }
+
+    fn begin(&mut self, _entry: &Entry) -> Result<bool, Stopped> {
+        Ok(true)
+    }
+
+    fn resume(&mut self, _entry: &Entry) -> Result<bool, Stopped> {
+        Ok(true)
+    }
+
+    fn wants(&self, kind: EntryKind) -> bool {
+        !matches!(kind, EntryKind::Archive(_))
+    }
+
+    fn room(&mut self, _bytes: usize) -> Result<&mut Vec<u8>, Stopped> {
+        self.buffer.clear();
+        Ok(&mut self.buffer)
+    }
+
+    fn take_back(&mut self, start: usize) -> Vec<u8> {
+        self.buffer.split_off(start)
+    }
+
+    fn hold(&mut self, _bytes: usize) -> Result<(), Stopped> {
+        Ok(())
+    }
+
+    fn hold_entry(&mut self, _bytes: usize) -> Result<(), Stopped> {
+        Ok(())
+    }
+
+    fn shrink(&self, _held: &mut (), _bytes: usize) {}
+
+    fn keep(&mut self, entry: Entry, _kind: EntryKind, start: usize) {
+        let content = self.take_back(start);
+        self.take(&entry, Some(content));
+    }
+
+    fn keep_alone(&mut self, entry: Entry, _kind: EntryKind, content: Vec<u8>, (): ()) {
+        self.take(&entry, Some(content));
+    }
+
+    fn leave(&mut self, entry: Entry, kind: EntryKind, _start: usize) {
+        panic!("{}: {kind:?}", entry.path.text());
+    }
+
+    fn leave_head(&mut self, entry: Entry, _kind: EntryKind, head: &[u8]) {
+        self.take(&entry, Some(head.to_vec()));
+    }
+
+    fn refuse(&mut self, entry: Entry, refusal: Refusal) {
+        panic!("{}: {refusal}", entry.path.text());
+    }
+
+    fn opened(&mut self, entry: Entry) {
+        self.take(&entry, None);
+    }
+
+    fn pass_over_links(&mut self, _links: u64) {}
+
+    fn decode<'b>(
+        &mut self,
+        compression: Compression,
+        bytes: &'b Bytes,
+    ) -> Result<Box<dyn Read + 'b>, Refusal> {
+        decode_in_order(compression, bytes, &self.limits, &self.meter)
+    }
+}
+
+/// Everything in an archive, nested archives included.
+fn read(name: &str, bytes: &Bytes) -> Found {
+    let format = look_inside(Format::recognise(bytes.as_slice(), name), bytes.as_slice());
+    let Format::Container(container) = format else { panic!("{name}: {format:?}") };
     let limits = Limits::default();
-    let format = look_inside(Format::recognise(bytes, name), bytes);
-    let Format::Container(container) = format else { panic!("{prefix}{name}") };
-    let mut members: Vec<(String, Vec<u8>)> = Vec::new();
-    match container {
-        Container::Zip => {
-            let directory = ZipDirectory::read(bytes, &limits).unwrap();
-            assert_eq!(directory.refusal(), None);
-            let (names, mut inflater) = (directory.name_decoder(bytes), Inflater::default());
-            for (index, member) in directory.members().iter().enumerate() {
-                let name = names.decode(directory.raw_name(bytes, member), member.name_is_utf8());
-                let mut content = Vec::new();
-                match directory.extract_into(bytes, index, &mut inflater, &mut content, &limits) {
-                    Ok(()) => {}
-                    // Two imploded members of a zip named `mappari.mid`.
-                    Err(refusal) if refusal.reason == Reason::UnsupportedMethod => {
-                        content.resize(usize::try_from(member.uncompressed_size()).unwrap(), 0);
-                    }
-                    Err(refusal) => panic!("{}: {refusal}", name.text),
-                }
-                members.push((name.text, content));
-            }
-        }
-        Container::SevenZip | Container::Rar | Container::Lzh => panic!("not read yet"),
-        Container::Single(_) => {
-            let mut content = Vec::new();
-            Decoder::new(container.compression(), bytes, &limits).unwrap().read_to_end(&mut content).unwrap();
-            members.push((String::from_utf8(container.inner_name(name.as_bytes())).unwrap(), content));
-        }
-        Container::Tar(_) => {
-            let decoder = Decoder::new(container.compression(), bytes, &limits).unwrap();
-            let mut tar = TarReader::new(decoder, &limits);
-            let mut names = NameDecoder::default();
-            while let Some(member) = tar.next_member() {
-                let mut content = Vec::new();
-                tar.fill(&mut content, usize::MAX).unwrap();
-                members.push((names.observe_and_decode(&member.raw_name).text, content));
-            }
-            assert_eq!(tar.refusal(), None);
-        }
-    }
-    for (name, content) in members {
-        let path = format!("{prefix}{name}");
-        let kind = EntryKind::classify(&content, &name);
-        if matches!(kind, EntryKind::Archive(inner) if look_inside(inner, &content) != Format::Other) {
-            read(&name, &content, &format!("{path}!/"), found);
-        }
-        found.push(Found { path, content });
-    }
+    let meter = Arc::new(Meter::new(&limits, bytes.as_slice().len() as u64));
+    let mut collecting = Collecting { limits: limits.clone(), meter, buffer: Vec::new(), found: Vec::new() };
+    let mut traversal = Traversal::new(&mut collecting, &limits);
+    let read = traversal.read(container, bytes, name.as_bytes(), &Spot::default(), &mut Numbers::outer());
+    assert_eq!(read, Ok(()), "{name}");
+    collecting.found
 }
 
 #[test]
@@ -113,27 +156,30 @@ fn archives_hold_what_their_lists_say() {
         ("oddities-jazzsoft-dup.tar.zst", 74, 70),
         ("names-sjis-latin1-cp866.zip", 22, 21),
         ("pop909-nested.zip", 1_122, 1_104),
+        ("games-and-midifile.7z", 293, 283),
         ("single/d_bunny.mid.gz", 1, 1),
     ];
     for (archive, entries, by_magic) in cases {
         let input = Input::open(&folder.join(archive), MapPolicy::Auto).unwrap();
-        let mut found = Vec::new();
-        read(archive, input.as_slice(), "", &mut found);
-        assert!(input.is_intact());
+        let found = read(archive, &Bytes::new(Arc::new(input)));
         assert_eq!(found.len(), entries, "entries of {archive}");
-        let midi = found.iter().filter(|entry| {
-            let riff = entry.content.starts_with(b"RIFF") && entry.content[8..].starts_with(b"RMID");
-            entry.content.starts_with(b"MThd") || riff
+        let midi = found.iter().filter_map(|(_, content)| content.as_deref()).filter(|content| {
+            content.starts_with(b"MThd") || content.starts_with(b"RIFF") && content[8..].starts_with(b"RMID")
         });
         assert_eq!(midi.count(), by_magic, "MIDI in {archive}");
-        let mut sizes: Vec<_> = found.iter().map(|entry| entry.content.len()).collect();
-        let mut listed: Vec<_> = expected[archive].iter().map(|(_, bytes)| *bytes).collect();
+        // What was opened is known by its members.
+        let opened: Vec<&str> =
+            found.iter().filter(|(_, content)| content.is_none()).map(|(path, _)| path.as_str()).collect();
+        let mut sizes: Vec<_> =
+            found.iter().filter_map(|(_, content)| Some(content.as_ref()?.len())).collect();
+        let listed = expected[archive].iter().filter(|(path, _)| !opened.contains(path));
+        let mut listed: Vec<_> = listed.map(|(_, bytes)| *bytes).collect();
         sizes.sort_unstable();
         listed.sort_unstable();
         assert_eq!(sizes, listed, "sizes in {archive}");
         // The list spells foreign names as Python reads them.
         if !archive.starts_with("names") && !archive.starts_with("single") {
-            let mut paths: Vec<_> = found.iter().map(|entry| entry.path.as_str()).collect();
+            let mut paths: Vec<_> = found.iter().map(|(path, _)| path.as_str()).collect();
             let mut listed: Vec<_> = expected[archive].iter().map(|(path, _)| *path).collect();
             paths.sort_unstable();
             listed.sort_unstable();
@@ -146,9 +192,8 @@ fn archives_hold_what_their_lists_say() {
 fn foreign_names_become_what_was_meant() {
     let Some(folder) = corpus() else { return };
     let input = Input::open(&folder.join("names-sjis-latin1-cp866.zip"), MapPolicy::Auto).unwrap();
-    let mut found = Vec::new();
-    read("names.zip", input.as_slice(), "", &mut found);
-    let names: Vec<_> = found.iter().map(|entry| entry.path.as_str()).collect();
+    let found = read("names.zip", &Bytes::new(Arc::new(input)));
+    let names: Vec<_> = found.iter().map(|(path, _)| path.as_str()).collect();
     let expected = [
         "曲/バトル１.mid",
         "曲/町の音楽.mid",

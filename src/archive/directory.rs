@@ -4,7 +4,11 @@
 //! of its own that costs less ([`super::zip`]).
 
 use super::limits::Limits;
+use super::lzh::LzhDirectory;
 use super::members::{Members, Skipped};
+#[cfg(feature = "rar")]
+use super::rar::RarDirectory;
+use super::seven_zip::SevenZipDirectory;
 use crate::entry::NameDecoder;
 use crate::format::{Container, Format};
 use crate::reject::Refusal;
@@ -52,6 +56,11 @@ pub trait Directory: Send + Sync + std::fmt::Debug {
 /// # Errors
 /// Where no member can be found, and for containers without a directory of this kind.
 pub fn open(container: Container, bytes: &[u8], limits: &Limits) -> Result<Box<dyn Directory>, Refusal> {
-    let _ = (bytes, limits);
-    Err(Format::unsupported(container.name()))
+    Ok(match container {
+        Container::SevenZip => Box::new(SevenZipDirectory::read(bytes, limits)?),
+        Container::Lzh => Box::new(LzhDirectory::read(bytes, limits)?),
+        #[cfg(feature = "rar")]
+        Container::Rar => Box::new(RarDirectory::read(bytes, limits)?),
+        _ => return Err(Format::unsupported(container.name())),
+    })
 }

@@ -4,8 +4,10 @@
 //! wrong with a member before it is extracted. Which members are worth extracting is decided elsewhere.
 
 mod directory;
+mod fallback;
 mod inflate;
 mod members;
+mod method;
 mod overlap;
 mod record;
 mod recovery;
@@ -14,6 +16,7 @@ pub use inflate::Inflater;
 pub use members::ZipMembers;
 pub use record::Member;
 
+use method::Method;
 use record::Trouble;
 
 use super::limits::Limits;
@@ -29,6 +32,7 @@ pub struct ZipDirectory {
     directories: u64,
     refusal: Option<Refusal>,
     longest_name: usize,
+    decoder_memory: u64,
 }
 
 /// Whether there is a zip directory at the end of these bytes, whatever stands before it.
@@ -39,7 +43,14 @@ pub fn has_directory(bytes: &[u8]) -> bool {
 
 impl ZipDirectory {
     fn empty(refusal: Option<Refusal>) -> Self {
-        Self { members: Vec::new(), links: 0, directories: 0, refusal, longest_name: usize::MAX }
+        Self {
+            members: Vec::new(),
+            links: 0,
+            directories: 0,
+            refusal,
+            longest_name: usize::MAX,
+            decoder_memory: Limits::default().decoder_memory,
+        }
     }
 
     /// Reads the directory. Where there is none, or a damaged one, members are recovered from their local headers, and
@@ -64,6 +75,7 @@ impl ZipDirectory {
         }
         overlap::mark(&mut found.members);
         found.longest_name = limits.name;
+        found.decoder_memory = limits.decoder_memory;
         Ok(found)
     }
 
@@ -126,7 +138,8 @@ impl ZipDirectory {
     ///
     /// # Errors
     /// What is wrong with it, in this order: encrypted, overlapping, cut, a method that is not read, a name too long, too
-    /// large, too dense, data that cannot be decoded, another size than declared, another checksum than declared.
+    /// large, too dense, a decoder that needs too much memory or panics, data that cannot be decoded, another size than
+    /// declared, another checksum than declared.
     pub fn extract<'a>(
         &self,
         bytes: &'a [u8],
@@ -138,12 +151,13 @@ impl ZipDirectory {
         let (member, data) = self.data(bytes, index, limits)?;
         limits.check_size(member.uncompressed_size())?;
         limits.check_ratio(member.compressed_size(), member.uncompressed_size())?;
-        let content = if member.is_deflated() {
-            inflater.inflate(data, member.uncompressed_size(), buffer)?
-        } else if data.len() as u64 == member.uncompressed_size() {
-            data
-        } else {
-            return Err(inflate::wrong_size(member.uncompressed_size(), Some(data.len() as u64)));
+        let size = member.uncompressed_size();
+        let content = match member.method() {
+            Some(Method::Deflated) => inflater.inflate(data, size, buffer)?,
+            Some(Method::Stored) if data.len() as u64 == size => data,
+            Some(Method::Stored) => return Err(inflate::wrong_size(size, Some(data.len() as u64))),
+            Some(method) => fallback::decode(method, member, data, buffer, limits.decoder_memory)?,
+            None => return Err(Trouble::Method.refusal(member)),
         };
         member.check_crc(content)?;
         Ok(content)
@@ -181,11 +195,14 @@ impl ZipDirectory {
     pub fn peek(&self, bytes: &[u8], index: usize, head: &mut Vec<u8>) -> Result<(), Refusal> {
         head.clear();
         let (member, data) = self.data(bytes, index, &Limits { name: usize::MAX, ..Limits::default() })?;
-        if member.is_deflated() {
-            inflate::peek(data, HEAD, head)
-        } else {
-            head.extend_from_slice(data.get(..data.len().min(HEAD)).unwrap_or_default());
-            Ok(())
+        match member.method() {
+            Some(Method::Deflated) => inflate::peek(data, HEAD, head),
+            Some(Method::Stored) => {
+                head.extend_from_slice(data.get(..data.len().min(HEAD)).unwrap_or_default());
+                Ok(())
+            }
+            Some(method) => fallback::peek(method, member, data, HEAD, head, self.decoder_memory),
+            None => Err(Trouble::Method.refusal(member)),
         }
     }
 

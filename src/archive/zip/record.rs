@@ -3,12 +3,9 @@
 //! 32 bytes, because an archive may have five million of them; sizes beyond 4 GiB, which no limit allows to be held in
 //! memory, are kept as the largest number.
 
-use crate::archive::zip::inflate;
+use super::inflate;
+use super::method::{self, Method};
 use crate::reject::{Reason, Refusal};
-
-/// Compression methods that are read.
-const STORED: u16 = 0;
-const DEFLATED: u16 = 8;
 
 /// A regular member.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +22,10 @@ pub struct Member {
     pub(super) marks: u8,
 }
 
-/// Bits of [`Member::marks`]: the lower four hold a [`Trouble`].
+/// Bits of [`Member::marks`]: the lower four hold a [`Trouble`], the next two the flag bits 1 and 2, in which methods keep
+/// settings of their own (APPNOTE 4.4.4).
 const TROUBLE: u8 = 0x0f;
+const SETTINGS: u8 = 0x30;
 const NAME_IS_UTF8: u8 = 0x80;
 
 /// Why a member cannot be extracted.
@@ -65,11 +64,13 @@ impl Member {
         let Declared { flags, method, crc, compressed, uncompressed } = *declared;
         // Bit 0: encrypted; bit 6: strongly; method 99: by AES.
         let encrypted = flags & 0x41 != 0 || method == 99;
-        let trouble = match method {
+        let method = u8::try_from(method).unwrap_or(u8::MAX);
+        let trouble = match Method::of(method) {
             _ if encrypted => Trouble::Encrypted as u8,
-            STORED | DEFLATED => 0,
-            _ => Trouble::Method as u8,
+            Some(_) => 0,
+            None => Trouble::Method as u8,
         };
+        let settings = u8::try_from(flags & 0x06).unwrap_or(0) << 3;
         Self {
             name: name.start,
             data,
@@ -77,8 +78,8 @@ impl Member {
             uncompressed: u32::try_from(uncompressed).unwrap_or(u32::MAX),
             crc,
             name_length: name.length,
-            method: u8::try_from(method).unwrap_or(u8::MAX),
-            marks: trouble | if name.is_utf8 { NAME_IS_UTF8 } else { 0 },
+            method,
+            marks: trouble | settings | if name.is_utf8 { NAME_IS_UTF8 } else { 0 },
         }
     }
 
@@ -123,8 +124,14 @@ impl Member {
         usize::from(self.name_length)
     }
 
-    pub(super) const fn is_deflated(&self) -> bool {
-        self.method == DEFLATED.to_le_bytes()[0]
+    /// How it is compressed; none if that is not read, which is a [`Trouble`].
+    pub(super) const fn method(&self) -> Option<Method> {
+        Method::of(self.method)
+    }
+
+    /// The general purpose flags that concern its method: bits 1 and 2, the others are 0.
+    pub(super) const fn settings(&self) -> u8 {
+        (self.marks & SETTINGS) >> 3
     }
 
     pub(super) fn name<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
@@ -153,8 +160,9 @@ impl Trouble {
                 Refusal::new(Reason::Encrypted, "it is encrypted, and no password is asked for")
             }
             Self::Method => {
-                let method = method_name(member.method);
-                let detail = format!("it is compressed by {method}; stored and deflated members are read");
+                let method = method::name(member.method);
+                let detail =
+                    format!("it is compressed by {method}, which is none of the methods that are read");
                 Refusal::new(Reason::UnsupportedMethod, detail)
             }
             Self::Cut => {
@@ -175,26 +183,6 @@ impl Trouble {
             }
         }
     }
-}
-
-/// The method's name by APPNOTE 4.4.5.
-fn method_name(method: u8) -> String {
-    let name = match method {
-        1 => "shrinking (1)",
-        2..=5 => "reducing (2 to 5)",
-        6 => "imploding (6)",
-        9 => "deflate64 (9)",
-        10 => "DCL imploding (10)",
-        12 => "bzip2 (12)",
-        14 => "LZMA (14)",
-        20 | 93 => "Zstandard (93)",
-        95 => "xz (95)",
-        96 => "JPEG (96)",
-        97 => "WavPack (97)",
-        98 => "PPMd (98)",
-        _ => return format!("method {method}"),
-    };
-    name.to_owned()
 }
 
 /// A part of `bytes`, if it is there.

@@ -1,7 +1,8 @@
 //! Recovers the members of a zip without a directory from the headers before each member's data.
 //!
-//! Where a header does not say how long the data is (streamed zips say it behind the data), the data is inflated to find
-//! its end. The work for that is limited, so that a file full of forged headers does not take forever.
+//! Where a header does not say how long the data is (streamed zips say it behind the data), deflated data is inflated to
+//! find its end; any other is searched for a descriptor that fits. The work for that is limited, so that a file full of
+//! forged headers does not take forever.
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -114,8 +115,7 @@ impl LocalHeader {
         let rest = bytes.get(self.data..).unwrap_or_default();
         let ended = match self.declared.method {
             8 => work.find_end(rest),
-            0 => find_stored_end(rest),
-            _ => None,
+            method => work.find_descriptor(rest, method == 0),
         };
         let described = ended.and_then(|end| {
             let (crc, length) = read_descriptor(rest.get(end.compressed..)?, &end)?;
@@ -158,6 +158,9 @@ impl Work {
 
     /// Where the deflated data at the start of `data` ends.
     fn find_end(&mut self, data: &[u8]) -> Option<End> {
+        if self.input == 0 || self.output == 0 {
+            return None;
+        }
         let mut inflate = Decompress::new(false);
         let mut scratch = vec![0; SCRATCH];
         loop {
@@ -165,8 +168,8 @@ impl Work {
             let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
             let status = inflate.decompress(data.get(consumed..)?, &mut scratch, FlushDecompress::None);
             let (read, made) = (inflate.total_in() - before_in, inflate.total_out() - before_out);
-            self.input = self.input.checked_sub(read)?;
-            self.output = self.output.checked_sub(made)?;
+            spend(&mut self.input, read)?;
+            spend(&mut self.output, made)?;
             match status {
                 Ok(Status::StreamEnd) => {
                     let compressed = usize::try_from(inflate.total_in()).ok()?;
@@ -177,19 +180,31 @@ impl Work {
             }
         }
     }
+
+    /// Where other data ends: at a descriptor that gives the compressed size, which for stored data is the other one too.
+    fn find_descriptor(&mut self, data: &[u8], is_stored: bool) -> Option<End> {
+        let affordable = usize::try_from(self.input).unwrap_or(usize::MAX);
+        let data = data.get(..affordable).unwrap_or(data);
+        let mut position = 0;
+        loop {
+            let end = find(data, position, DESCRIPTOR_SIGNATURE);
+            spend(&mut self.input, (end.unwrap_or(data.len()) - position) as u64)?;
+            let end = end?;
+            let descriptor = data.get(end..)?;
+            let uncompressed = u64::from(u32_at(descriptor, 12));
+            if u64::from(u32_at(descriptor, 8)) == end as u64 && (!is_stored || uncompressed == end as u64) {
+                return Some(End { compressed: end, uncompressed });
+            }
+            position = end + 1;
+        }
+    }
 }
 
-/// Where stored data ends: at a descriptor that says so.
-fn find_stored_end(data: &[u8]) -> Option<End> {
-    let mut position = 0;
-    while let Some(end) = find(data, position, DESCRIPTOR_SIGNATURE) {
-        let descriptor = data.get(end..)?;
-        if u64::from(u32_at(descriptor, 8)) == end as u64 && u32_at(descriptor, 12) == u32_at(descriptor, 8) {
-            return Some(End { compressed: end, uncompressed: end as u64 });
-        }
-        position = end + 1;
-    }
-    None
+/// Takes from a budget; none, and nothing left of it, if it does not suffice.
+fn spend(budget: &mut u64, cost: u64) -> Option<()> {
+    let left = budget.checked_sub(cost);
+    *budget = left.unwrap_or(0);
+    left.map(|_| ())
 }
 
 /// The checksum in the descriptor behind the data, and the descriptor's length: its signature is optional, its sizes have

@@ -9,20 +9,23 @@ use super::*;
 
 /// A member to be written by hand.
 #[derive(Clone)]
-struct Entry<'a> {
-    name: &'a [u8],
-    content: &'a [u8],
-    method: u16,
-    flags: u16,
+pub(super) struct Entry<'a> {
+    pub(super) name: &'a [u8],
+    pub(super) content: &'a [u8],
+    pub(super) method: u16,
+    pub(super) flags: u16,
+    /// What is written instead of the content where it is neither stored nor deflated.
+    pub(super) packed: Option<&'a [u8]>,
     /// Changes what the directory and the header say.
-    crc: Option<u32>,
-    size: Option<u32>,
-    attributes: u32,
+    pub(super) crc: Option<u32>,
+    pub(super) size: Option<u32>,
+    pub(super) attributes: u32,
 }
 
 impl<'a> Entry<'a> {
-    fn new(name: &'a str, content: &'a [u8], method: u16) -> Self {
-        Self { name: name.as_bytes(), content, method, flags: 0, crc: None, size: None, attributes: 0 }
+    pub(super) fn new(name: &'a str, content: &'a [u8], method: u16) -> Self {
+        let (packed, crc, size) = (None, None, None);
+        Self { name: name.as_bytes(), content, method, flags: 0, packed, crc, size, attributes: 0 }
     }
 }
 
@@ -36,10 +39,13 @@ fn deflate(content: &[u8]) -> Vec<u8> {
 }
 
 /// A zip, and where its directory starts.
-fn zip(entries: &[Entry<'_>]) -> (Vec<u8>, usize) {
+pub(super) fn zip(entries: &[Entry<'_>]) -> (Vec<u8>, usize) {
     let (mut bytes, mut directory) = (Vec::new(), Vec::new());
     for entry in entries {
-        let data = if entry.method == DEFLATED { deflate(entry.content) } else { entry.content.to_vec() };
+        let data = match entry.method {
+            DEFLATED => deflate(entry.content),
+            _ => entry.packed.unwrap_or(entry.content).to_vec(),
+        };
         let offset = bytes.len() as u32;
         let crc = entry.crc.unwrap_or_else(|| libdeflater::crc32(entry.content));
         let size = entry.size.unwrap_or(entry.content.len() as u32);
@@ -89,10 +95,10 @@ fn end_record(entries: u16, size: u32, offset: u32) -> Vec<u8> {
     record
 }
 
-type Contents = Vec<(String, Result<Vec<u8>, Reason>)>;
+pub(super) type Contents = Vec<(String, Result<Vec<u8>, Reason>)>;
 
 /// All members with their contents or why there are none, and what is wrong with the whole.
-fn read(bytes: &[u8], limits: &Limits) -> Result<(Contents, Option<Reason>), Reason> {
+pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<(Contents, Option<Reason>), Reason> {
     let directory = ZipDirectory::read(bytes, limits).map_err(|refusal| refusal.reason)?;
     let names = directory.name_decoder(bytes);
     let (mut inflater, mut buffer, mut own) = (Inflater::default(), Vec::new(), Vec::new());
@@ -159,8 +165,10 @@ fn each_member_is_refused_for_its_own_reason() {
         (entry("good", b"good", STORED), Ok(4)),
         (Entry { flags: 1, ..entry("encrypted", b"e", STORED) }, Err(Reason::Encrypted)),
         (entry("aes", b"a", 99), Err(Reason::Encrypted)),
-        (entry("lzma", b"l", 14), Err(Reason::UnsupportedMethod)),
-        (entry("imploded", b"i", 6), Err(Reason::UnsupportedMethod)),
+        (entry("lzma", b"l", 14), Err(Reason::ArchiveDamaged)),
+        (entry("imploded", b"i", 6), Err(Reason::ArchiveDamaged)),
+        (entry("dcl", b"d", 10), Err(Reason::UnsupportedMethod)),
+        (entry("jpeg", b"j", 96), Err(Reason::UnsupportedMethod)),
         (entry("unheard of", b"u", 4_711), Err(Reason::UnsupportedMethod)),
         (Entry { crc: Some(1), ..entry("crc", b"crc", STORED) }, Err(Reason::ZipBadCrc)),
         (Entry { crc: Some(1), ..entry("crc", b"crc", DEFLATED) }, Err(Reason::ZipBadCrc)),
@@ -181,7 +189,7 @@ fn each_member_is_refused_for_its_own_reason() {
     }
     let limits = Limits { name: 5, ..Limits::default() };
     assert_eq!(named(&read(&bytes, &limits).unwrap().0)[1].1, Err(Reason::Encrypted));
-    assert_eq!(named(&read(&bytes, &limits).unwrap().0)[8].1, Err(Reason::LimitName));
+    assert_eq!(named(&read(&bytes, &limits).unwrap().0)[10].1, Err(Reason::LimitName));
     // Data that cannot be inflated.
     let (mut bytes, _) = zip(&[entry("damaged", b"hello hello hello hello", DEFLATED)]);
     bytes[30 + 7] = 0xff;
@@ -277,11 +285,15 @@ fn a_file_full_of_forged_headers_ends_soon() {
     forged.extend_from_slice(b"\x01\0\0\0x");
     // A stored block of 65,535 bytes, in which the next headers lie.
     forged.extend_from_slice(b"\0\xff\xff\0\0");
-    let bytes = forged.repeat(100_000);
     let started = std::time::Instant::now();
-    let (contents, refusal) = read(&bytes, &Limits::default()).unwrap();
-    assert_eq!(refusal, Some(Reason::ArchiveTruncated));
-    assert!(contents.iter().all(|(_, content)| content.is_err()));
+    // Or stored or bzip2 data, whose end only a descriptor tells.
+    for method in [8, 0, 12] {
+        forged[8] = method;
+        let bytes = forged.repeat(100_000);
+        let (contents, refusal) = read(&bytes, &Limits::default()).unwrap();
+        assert_eq!(refusal, Some(Reason::ArchiveTruncated));
+        assert!(contents.iter().all(|(_, content)| content.is_err()));
+    }
     assert!(started.elapsed().as_secs() < 20, "took {:?}", started.elapsed());
 }
 

@@ -1,0 +1,167 @@
+//! The members of a RAR, of version 1.5 to 7: its headers, and each member's content or each solid run's.
+//!
+//! Works on bytes in memory. The headers are read here, the crate `rars` unpacks; why is told in
+//! `docs/decisions/0004-rar.md`. Which members are worth unpacking is decided elsewhere.
+
+mod codec;
+mod fields;
+mod found;
+mod hash;
+mod legacy;
+mod modern;
+mod name;
+mod part;
+mod record;
+
+use std::sync::atomic::AtomicBool;
+
+use found::Found;
+use part::PartReader;
+use record::Record;
+
+use super::directory::{Directory, PART_BYTES, PART_MEMBERS, Part};
+use super::limits::Limits;
+use super::members::{Members, Skipped};
+use crate::entry::NameDecoder;
+use crate::reject::{Reason, Refusal};
+
+/// How far into a file an archive may begin, behind a program that unpacks it: as far as UnRAR looks.
+const LONGEST_PROGRAM: usize = 2 << 20;
+
+/// Bytes of names that are looked at to find out their encoding.
+const ENOUGH_NAMES: usize = 1 << 20;
+
+/// The regular files of a RAR, in its order; duplicates are kept.
+#[derive(Debug)]
+pub struct RarDirectory {
+    records: Vec<Record>,
+    parts: Vec<Part>,
+    skipped: Skipped,
+    refusal: Option<Refusal>,
+    /// Names whose encoding is not known, as many as it takes to tell it.
+    odd_names: Vec<Vec<u8>>,
+    /// Whether unpacking a member took longer than it may.
+    stalled: AtomicBool,
+}
+
+impl RarDirectory {
+    /// Reads all headers. Where the archive is cut or damaged, what can be found is kept, and [`Directory::refusal`] says
+    /// so. The archive may stand behind a program of at most 2 MiB.
+    ///
+    /// # Errors
+    /// [`Reason::Encrypted`] if the list of members is encrypted, [`Reason::UnsupportedFormat`] if it is of RAR 1.4 or
+    /// before, [`Reason::ArchiveDamaged`] if no archive was found.
+    pub fn read(bytes: &[u8], limits: &Limits) -> Result<Self, Refusal> {
+        let mut found = Found::new(limits);
+        let Some((start, is_modern)) = locate(bytes) else { return Err(none_found(bytes)) };
+        if is_modern {
+            modern::read(bytes, start + modern::SIGNATURE.len(), &mut found)?;
+        } else {
+            legacy::read(bytes, start + legacy::SIGNATURE.len(), &mut found)?;
+        }
+        let Found { records, skipped, refusal, .. } = found;
+        let parts = divide(&records, bytes);
+        let odd_names = odd_names(&records, bytes, limits);
+        Ok(Self { records, parts, skipped, refusal, odd_names, stalled: AtomicBool::new(false) })
+    }
+}
+
+impl Directory for RarDirectory {
+    fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    fn open_part<'a>(&'a self, bytes: &'a [u8], part: usize, limits: &'a Limits) -> Box<dyn Members + 'a> {
+        let range = self.parts.get(part).map_or((0, 0), |part| (part.first, part.first + part.members));
+        Box::new(PartReader::new(self, bytes, range, limits))
+    }
+
+    fn name_decoder(&self) -> NameDecoder {
+        let mut decoder = NameDecoder::default();
+        self.odd_names.iter().for_each(|name| decoder.observe(name));
+        decoder
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
+    }
+
+    fn skipped(&self) -> Skipped {
+        self.skipped
+    }
+}
+
+/// Where the archive starts, and whether it is of RAR 5 or later.
+fn locate(bytes: &[u8]) -> Option<(usize, bool)> {
+    let start = bytes.get(..bytes.len().min(LONGEST_PROGRAM)).unwrap_or_default();
+    let signatures = start.windows(legacy::SIGNATURE.len()).enumerate();
+    signatures.filter(|(_, window)| window.first() == Some(&b'R')).find_map(|(at, window)| match window {
+        _ if window == legacy::SIGNATURE => Some((at, false)),
+        _ if bytes.get(at..)?.starts_with(modern::SIGNATURE) => Some((at, true)),
+        _ => None,
+    })
+}
+
+fn none_found(bytes: &[u8]) -> Refusal {
+    if bytes.starts_with(b"RE~^") {
+        return Refusal::new(
+            Reason::UnsupportedFormat,
+            "an archive of RAR 1.4 or before; pack it again with a newer one",
+        );
+    }
+    if modern::SIGNATURE.starts_with(bytes) || legacy::SIGNATURE.starts_with(bytes) {
+        return Refusal::new(
+            Reason::ArchiveTruncated,
+            "the archive ends in its signature; nothing is left of it",
+        );
+    }
+    Refusal::new(
+        Reason::ArchiveDamaged,
+        "it is named or starts like a RAR, but the signature of one was not found in it",
+    )
+}
+
+/// Puts members together so that solid runs stay whole.
+fn divide(records: &[Record], bytes: &[u8]) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut members = records.iter().enumerate().peekable();
+    while let Some((first, record)) = members.next() {
+        let mut run = Part { first, members: 1, packed: record.data.1, window: record.memory(bytes) };
+        // What is not packed can stand within a run, and behind its last member, where it does no harm.
+        while let Some((_, record)) = members.next_if(|(_, next)| next.continues || !next.is_packed()) {
+            run.members += 1;
+            run.packed = run.packed.saturating_add(record.data.1);
+            run.window = run.window.max(record.memory(bytes));
+        }
+        match parts.last_mut() {
+            Some(last)
+                if last.packed + run.packed <= PART_BYTES && last.members + run.members <= PART_MEMBERS =>
+            {
+                last.members += run.members;
+                last.packed += run.packed;
+                last.window = last.window.max(run.window);
+            }
+            _ => parts.push(run),
+        }
+    }
+    parts
+}
+
+fn odd_names(records: &[Record], bytes: &[u8], limits: &Limits) -> Vec<Vec<u8>> {
+    let mut left = ENOUGH_NAMES;
+    let mut odd = Vec::new();
+    for record in records {
+        let (name, is_utf8, _) = record.raw_name(bytes, limits);
+        if !is_utf8 && std::str::from_utf8(&name).is_err() {
+            left = left.saturating_sub(name.len());
+            odd.push(name);
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    odd
+}
+
+#[cfg(test)]
+mod tests;
