@@ -6,7 +6,7 @@ usage() {
     cat <<'HELP'
 Usage: scripts/test-tools.sh [-h]
 
-Installs, by apt-get and as root or by sudo, what is missing of bsdtar, 7z, zip, unzip, lha, bzip2, xz, lz4 and zstd.
+Installs, by apt-get and as root or by sudo, what is missing of bsdtar, 7z, zip, unzip, lha, unar, bzip2, xz, lz4 and zstd.
 HELP
 }
 
@@ -26,6 +26,7 @@ want bsdtar libarchive-tools
 want zip zip
 want unzip unzip
 want lha lhasa
+want unar unar
 want bzip2 bzip2
 want xz xz-utils
 want lz4 lz4

@@ -19,7 +19,7 @@ use crate::harness::{TestDatabase, connect_to, passable_directory};
 use crate::hostile::forge::{lzh_end, lzh_member};
 use crate::program::Program;
 
-const TOOLS: [&str; 9] = ["bsdtar", "7z", "zip", "unzip", "lha", "bzip2", "xz", "lz4", "zstd"];
+const TOOLS: [&str; 10] = ["bsdtar", "7z", "zip", "unzip", "lha", "unar", "bzip2", "xz", "lz4", "zstd"];
 
 /// Whether the archivers are here; installs them where they are not.
 fn has_tools() -> bool {
@@ -283,8 +283,8 @@ async fn rars() {
         }
         let archive = folder.path().join(file);
         fs::write(&archive, builder.to_bytes().unwrap()).unwrap();
-        // Nobody packs RAR but its maker's program, which is not free; libarchive reads it.
-        listers.push((archive, vec![Lister::Bsdtar]));
+        // Nobody packs RAR but its maker's program, which is not free; some read it.
+        listers.push((archive, vec![Lister::Unar]));
     }
     compare(folder.path(), &listers).await;
 }
@@ -305,7 +305,7 @@ async fn lzhs() {
         bytes.extend(lzh_end());
         let archive = folder.path().join(format!("level-{level}.lzh"));
         fs::write(&archive, bytes).unwrap();
-        listers.push((archive, vec![Lister::Lha, Lister::Bsdtar]));
+        listers.push((archive, vec![Lister::Lha, Lister::Bsdtar, Lister::Unar]));
     }
     compare(folder.path(), &listers).await;
 }

@@ -255,8 +255,13 @@ pub(crate) fn lzh_member(level: u8, method: &[u8; 5], name: &[u8], content: &[u8
         // The name stands in an extension, and the size of all headers at the start.
         let extension = [&[1][..], name].concat();
         let next = u16::try_from(extension.len() + 2).unwrap().to_le_bytes();
-        let rest = [&fields[..], &crc, b"U", &next, &extension, &[0, 0]].concat();
-        [&u16::try_from(rest.len() + 2).unwrap().to_le_bytes()[..], &rest].concat()
+        // Before it another one, with a checksum of the header in which it is nothing itself.
+        let rest = [&fields[..], &crc, b"U", &[5, 0, 0, 0, 0], &next, &extension, &[0, 0]].concat();
+        let mut header = [&u16::try_from(rest.len() + 2).unwrap().to_le_bytes()[..], &rest].concat();
+        let place = 2 + fields.len() + crc.len() + 1 + 3;
+        let sum = crc16(&header).to_le_bytes();
+        header[place..place + 2].copy_from_slice(&sum);
+        header
     } else {
         let mut rest = [&fields[..], &[length], name, &crc].concat();
         if level == 1 {

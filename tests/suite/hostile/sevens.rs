@@ -175,7 +175,8 @@ async fn headers_that_lie() {
             2,
             &["archive_damaged", "archive_truncated"],
         ),
-        Case::new("eight-gibibytes.7z", copy(&[large])).refuses([("a.mid", "limit_entry_size")]),
+        // Its start is not even as long as it takes to see what it is.
+        Case::new("eight-gibibytes.7z", copy(&[large])).refuses([("a.mid", "archive_damaged")]),
         Case::new("unknown.7z", unknown).refuses([("a.mid", "unsupported_method")]),
         Case::new("countless.7z", countless.bytes()).refuses_between_any(
             1,

@@ -15,6 +15,7 @@ pub(super) enum Lister {
     SevenZip,
     Unzip,
     Lha,
+    Unar,
 }
 
 impl Lister {
@@ -26,6 +27,7 @@ impl Lister {
             Self::SevenZip => ("7z", &["l", "-slt", "-ba", name]),
             Self::Unzip => ("unzip", &["-v", name]),
             Self::Lha => ("lha", &["l", name]),
+            Self::Unar => ("lsar", &["-j", name]),
         };
         let listed = String::from_utf8(tool(folder, program, arguments).stdout).unwrap();
         let lines = listed.lines();
@@ -36,6 +38,7 @@ impl Lister {
             // Length, method, size, ratio, date, time, checksum, name.
             Self::Unzip => lines.filter_map(|line| columns(line, 0, 7)).collect(),
             Self::Lha => lines.filter_map(before_ratio).collect(),
+            Self::Unar => document(&listed),
         };
         assert!(!found.is_empty(), "{program} lists nothing of {name}:\n{listed}");
         found
@@ -50,6 +53,7 @@ impl Lister {
             Self::SevenZip => tool(to, "7z", &["x", "-y", &into, archive]),
             Self::Unzip => tool(to, "unzip", &["-q", archive]),
             Self::Lha => tool(to, "lha", &["xfq", archive]),
+            Self::Unar => tool(to, "unar", &["-quiet", "-no-directory", "-output-directory", ".", archive]),
         };
     }
 }
@@ -88,6 +92,16 @@ fn before_ratio(line: &str) -> Option<(String, u64)> {
     let columns: Vec<_> = line.split_whitespace().collect();
     let ratio = columns.iter().position(|column| column.ends_with('%'))?;
     midi(columns.last()?, columns.get(ratio.checked_sub(1)?)?.parse().ok()?)
+}
+
+/// A JSON document with an object for each entry.
+fn document(listed: &str) -> Listing {
+    let document: serde_json::Value = serde_json::from_str(listed).unwrap();
+    let entries = document["lsarContents"].as_array().unwrap();
+    entries
+        .iter()
+        .filter_map(|entry| midi(entry["XADFileName"].as_str()?, entry["XADFileSize"].as_u64()?))
+        .collect()
 }
 
 fn midi(name: &str, size: u64) -> Option<(String, u64)> {
