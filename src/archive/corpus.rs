@@ -161,7 +161,15 @@ fn archives_hold_what_their_lists_say() {
     ];
     for (archive, entries, by_magic) in cases {
         let input = Input::open(&folder.join(archive), MapPolicy::Auto).unwrap();
-        let found = read(archive, &Bytes::new(Arc::new(input)));
+        let mut found = read(archive, &Bytes::new(Arc::new(input)));
+        // Whoever made the lists could not open RAR archives, nor imploded zips, that are called `.mid`.
+        let listed = &expected[archive];
+        let opens = |inside: &str| listed.iter().any(|(path, _)| path.starts_with(inside));
+        let before = found.len();
+        found
+            .retain(|(path, _)| path.match_indices("!/").all(|(end, mark)| opens(&path[..end + mark.len()])));
+        let beyond = before - found.len();
+        assert_eq!(beyond, if archive == "oddities.zip" { 11 } else { 0 }, "not in the list of {archive}");
         assert_eq!(found.len(), entries, "entries of {archive}");
         let midi = found.iter().filter_map(|(_, content)| content.as_deref()).filter(|content| {
             content.starts_with(b"MThd") || content.starts_with(b"RIFF") && content[8..].starts_with(b"RMID")

@@ -1,7 +1,7 @@
 //! What the header of an LZH member says: its kind and its name.
 //!
 //! `delharc` reads the fields and checks the sums; this module finds the name in them. Names are kept as stored but for the
-//! separators, because only all names together tell how they are encoded. Sources: `header.doc.jp` of LHa for UNIX 1.14i,
+//! separators, because only all names together tell how they are encoded. Sources: `header.doc.jp` of `LHa` for UNIX 1.14i,
 //! and the extension headers of UNLHA32 as libarchive reads them.
 
 use delharc::header::ext::{EXT_HEADER_COMMON, EXT_HEADER_FILENAME, EXT_HEADER_PATH};

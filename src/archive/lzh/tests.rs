@@ -225,6 +225,7 @@ fn entries_beyond_the_limit_are_refused_as_one_and_parts_are_small() {
     let directory = LzhDirectory::read(&bytes, &Limits::default()).unwrap();
     let sizes: Vec<_> = directory.parts().iter().map(|part| (part.first, part.members)).collect();
     assert_eq!(sizes, [(0, 256), (256, 256), (512, 256), (768, 232)]);
+    assert_eq!(size_of::<Entry>(), 48);
     let half = vec![1; 600 << 10];
     let members: Vec<_> = [b"-lh0-", b"-lh7-", b"-lh0-"]
         .map(|method| Written { data: half.clone(), method: *method, ..Written::stored(0, b"x", b"") })
@@ -313,25 +314,6 @@ fn a_file_full_of_forged_headers_ends_soon() {
     let unframed = &bytes[2..];
     assert_eq!(read(unframed, &Limits::default()), Err(Reason::LimitName));
     assert!(started.elapsed().as_secs() < 20, "took {:?}", started.elapsed());
-}
-
-/// How fast `-lh5-` is decoded; run by hand.
-#[test]
-#[ignore = "a measurement"]
-fn speed() {
-    let text: Vec<u8> =
-        (0..6_000_000_u32).map(|index| (index * index / 1_000 % 91).to_le_bytes()[0]).collect();
-    for method in [b"-lh0-", b"-lh5-", b"-lh7-"] {
-        let members: Vec<_> =
-            text.chunks(20_000).map(|chunk| Written::packed(2, method, b"x", chunk)).collect();
-        let bytes = archive(&members);
-        let started = std::time::Instant::now();
-        let outcome = read_default(&bytes);
-        let seconds = started.elapsed().as_secs_f64();
-        assert!(outcome.0.iter().all(|(_, content)| content.is_ok()));
-        let (from, to) = (bytes.len(), text.len());
-        eprintln!("{}: {from} to {to} bytes in {seconds:.3} s", method.escape_ascii());
-    }
 }
 
 proptest::proptest! {

@@ -157,15 +157,15 @@ impl<'a> BlockReader<'a> {
                 }
             }
         }));
-        match guarded {
-            Ok(result) => result.map_err(|error| self.explain(&error)),
-            Err(_) => {
+        guarded.map_or_else(
+            |_| {
                 let detail = format!(
                     "decoding its block panicked after {position} bytes, which is a defect of this program"
                 );
                 Err(Refusal::new(Reason::ReaderPanicked, detail))
-            }
-        }
+            },
+            |result| result.map_err(|error| self.explain(&error)),
+        )
     }
 
     fn decoder(&self) -> io::Result<Box<dyn Read + 'a>> {

@@ -40,13 +40,13 @@ pub(super) fn read<'a>(archive: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8
             });
         }
         let mut scan = Scan::new(header.get(1..).unwrap_or_default());
-        header = Cow::Owned(unpack(archive, &mut scan, limits).map_err(of_the_list)?);
+        header = Cow::Owned(unpack(archive, &mut scan, limits).map_err(|refusal| of_the_list(&refusal))?);
     }
     Err(damaged("it is packed again and again"))
 }
 
 /// The refusal of the whole archive, because its list cannot be unpacked.
-fn of_the_list(refusal: Refusal) -> Refusal {
+fn of_the_list(refusal: &Refusal) -> Refusal {
     let detail =
         format!("nothing in it can be listed, for its list of members is packed: {}", refusal.detail);
     Refusal::new(refusal.reason, detail)

@@ -131,7 +131,7 @@ impl Kind {
                 Self::Foreign(u64::from(u32::from_le_bytes(memory)))
             }
             // Delta, the branch filters, BCJ2.
-            [3 | 0x0a | 0x0b] | [3, 3, 1, 3 | 0x1b] | [3, 3, 2, 5] | [3, 3, 4 | 5 | 7, 1] | [3, 3, 8, 5] => {
+            [3 | 0x0a | 0x0b] | [3, 3, 1, 3 | 0x1b] | [3, 3, 2 | 8, 5] | [3, 3, 4 | 5 | 7, 1] => {
                 Self::Foreign(0)
             }
             [6, 0xf1, 7, ..] => {

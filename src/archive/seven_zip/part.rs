@@ -92,12 +92,14 @@ impl<'a> PartMembers<'a> {
     /// The reader of a block, which stays open from one member to the next.
     fn open(&mut self, block: usize) -> &mut Result<BlockReader<'a>, Refusal> {
         let opened = self.block.take().filter(|(open, _)| *open == block);
-        let reader = opened.map(|(_, reader)| reader).unwrap_or_else(|| {
+        let reader = if let Some((_, reader)) = opened {
+            reader
+        } else {
             let outside =
                 || Refusal::new(Reason::ArchiveDamaged, "the archive has no block at this position");
             let found = self.listing.blocks.list().get(block).ok_or_else(outside);
             found.and_then(|found| BlockReader::open(self.archive, &self.listing.blocks, found, self.limits))
-        });
+        };
         &mut self.block.insert((block, reader)).1
     }
 

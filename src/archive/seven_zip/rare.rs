@@ -1,4 +1,4 @@
-//! Decodes a block of a rare kind (PPMd, LZ4, branch filters, BCJ2) with the `sevenz-rust2` crate.
+//! Decodes a block of a rare kind (`PPMd`, LZ4, branch filters, BCJ2) with the `sevenz-rust2` crate.
 //!
 //! That crate hands a block's content to a closure and cannot be stopped and resumed, so the content is decoded in passes:
 //! each decodes from the front, forgets what came before and keeps the next [`WINDOW`] bytes. Most blocks need one pass;

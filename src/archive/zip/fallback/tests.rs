@@ -107,7 +107,11 @@ fn imploded(flags: u16) -> (Vec<u8>, Vec<u8>) {
     // 5 and 300 bytes from three bytes back, then 4 from 200 back.
     bits.number(0, 1).number(2, low).inverted(0, 6).inverted(5 - shortest, 6);
     bits.number(0, 1).number(2, low).inverted(0, 6).inverted(63, 6).number(300 - 63 - shortest, 8);
-    bits.number(0, 1).number(199 & ((1 << low) - 1), low).inverted(199 >> low, 6).inverted(4 - shortest, 6);
+    let distance = 200 - 1;
+    bits.number(0, 1)
+        .number(distance % (1 << low), low)
+        .inverted(distance >> low, 6)
+        .inverted(4 - shortest, 6);
     content = content.into_iter().cycle().take(3 + 5 + 300).collect();
     content.extend_from_within(content.len() - 200..content.len() - 196);
     (bits.bytes, content)
@@ -183,13 +187,17 @@ fn by_hand() -> Vec<Sample> {
     let mut samples = Vec::new();
     let mut add = |method, flags, (packed, content)| samples.push((method, flags, packed, content));
     add(1, 0, shrunk());
-    (1..=4_u16).for_each(|factor| add(factor + 1, 0, reduced(u32::from(factor))));
-    [0, 2, 4, 6].into_iter().for_each(|flags| add(6, flags, imploded(flags)));
+    for factor in 1..=4 {
+        add(factor + 1, 0, reduced(u32::from(factor)));
+    }
+    for flags in [0, 2, 4, 6] {
+        add(6, flags, imploded(flags));
+    }
     add(9, 0, deflate64());
     samples
 }
 
-fn entry<'a>((method, flags, packed, content): &'a Sample) -> Entry<'a> {
+fn entry((method, flags, packed, content): &Sample) -> Entry<'_> {
     Entry { flags: *flags, packed: Some(packed), ..Entry::new("a.mid", content, *method) }
 }
 
