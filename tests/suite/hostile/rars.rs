@@ -191,9 +191,10 @@ async fn damaged_and_cut() {
         [(ArchiveVersion::Rar29, "rar4", 960), (ArchiveVersion::Rar50, "rar5", 980)]
     {
         let case = |what: &str, bytes: Vec<u8>| Case::new(&format!("{called}-{what}.rar"), bytes);
-        let whole = builder(version, first).to_bytes().unwrap();
-        let solid = builder(version, first + 3).solid(true).to_bytes().unwrap();
-        let stored = builder(version, first + 6).store(true).to_bytes().unwrap();
+        let closed = |builder: Builder| [&builder.to_bytes().unwrap()[..], mark].concat();
+        let whole = closed(builder(version, first));
+        let solid = closed(builder(version, first + 3).solid(true));
+        let stored = closed(builder(version, first + 6).store(true));
         let middle = stored.len() / 2;
         let mut flipped = stored.clone();
         flipped[middle] ^= 0xff;
