@@ -63,7 +63,8 @@ for target in "${targets[@]}"; do
     else
         failed=1
         printf '%-10s FAILED\n' "$target"
-        tail -n 40 "$log" >&2
+        grep -A 4 -E 'panicked at|ERROR: libFuzzer' "$log" >&2 || true
+        grep -E '^\s*(fuzz/artifacts|cargo fuzz run)' "$log" >&2 || true
     fi
 done
 exit "$failed"
