@@ -17,6 +17,7 @@ use super::reader::{Stopped, count};
 use super::reading::Share;
 use super::worker::Harvest;
 use crate::archive::members::Members;
+use crate::archive::meter::Meter;
 use crate::archive::probe::look_inside;
 use crate::archive::stream::{Decoder, refusal_of};
 use crate::archive::tar::TarReader;
@@ -93,6 +94,11 @@ impl<'c> Sequential<'c> {
     /// As whom it asks for memory; whoever holds the bytes that it reads asks as the same.
     pub(super) const fn holder(&self) -> budget::Holder {
         self.holder
+    }
+
+    /// What counts the source that is read.
+    pub(super) fn meter(&self) -> Arc<Meter> {
+        self.share.reading().meter()
     }
 
     /// Reads a container that is in memory or mapped. `name` is what it is called, for what is in it may have no name.
