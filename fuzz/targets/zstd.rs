@@ -1,0 +1,7 @@
+//! Any bytes as a stream of Zstandard.
+
+#![no_main]
+
+use loader::format::Compression;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loader_fuzz::decode(Compression::Zstandard, bytes));
