@@ -4,11 +4,13 @@
 //! means. Input is taken to be hostile: a reader never panics, never allocates by a declared size beyond the [`Limits`], and answers with
 //! what it could read and a [`crate::reject::Refusal`] for what it could not.
 
+pub mod allowance;
 pub mod directory;
 pub mod limits;
 pub mod lzh;
 pub mod members;
 pub mod meter;
+pub mod pieces;
 pub mod probe;
 #[cfg(feature = "rar")]
 pub mod rar;

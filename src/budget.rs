@@ -16,18 +16,18 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 pub struct Budget {
     /// Entries being worked on and rows on their way to the database.
     pub work: Arc<Pool>,
-    /// Nested archives held in memory.
+    /// Nested archives held in memory, and the windows of decoders.
     pub nesting: Arc<Pool>,
 }
 
 impl Budget {
-    /// Divides `memory` bytes: half for work, half for nested archives. `largest_entry` and `largest_nested` are what a
-    /// single request may ask for, however small the budget.
+    /// Divides `memory` bytes: half for work, half for nested archives. `largest_entry` and `largest_held` (nested archives with their
+    /// decoders' windows) are what a single holder may ask for, however small the budget.
     #[must_use]
-    pub fn new(memory: usize, largest_entry: usize, largest_nested: usize) -> Self {
+    pub fn new(memory: usize, largest_entry: usize, largest_held: usize) -> Self {
         Self {
             work: Pool::new(memory / 2, largest_entry.saturating_add(LARGEST_BATCH)),
-            nesting: Pool::new(memory / 2, largest_nested),
+            nesting: Pool::new(memory / 2, largest_held),
         }
     }
 

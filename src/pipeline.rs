@@ -9,6 +9,7 @@
 //! Only this module starts threads. Data flows one way; what flows back is memory ([`crate::budget`]) and the news that a
 //! source is complete ([`crate::ledger`]).
 
+mod ahead;
 mod bare;
 mod context;
 mod open_directory;
@@ -128,8 +129,9 @@ impl Pipeline {
         let (closed, closes) = unbounded_channel();
         let ledger = Arc::new(Ledger::new(closed));
         let registry = Arc::new(Registry::default());
-        let budget =
-            Budget::new(settings.memory, settings.limits.largest_entry(), settings.limits.largest_nested());
+        let limits = &settings.limits;
+        let largest_held = limits.largest_nested().max(limits.largest_window());
+        let budget = Budget::new(settings.memory, limits.largest_entry(), largest_held);
         let work = Arc::clone(&budget.work);
         let (senders, inboxes): (Vec<_>, Vec<_>) = sinks.iter().map(|_| unbounded_channel()).unzip();
         let (registrar, registrations) = unbounded_channel();

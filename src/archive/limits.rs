@@ -90,6 +90,13 @@ impl Limits {
         usize::try_from(self.nested_size).unwrap_or(usize::MAX)
     }
 
+    /// Bytes of the largest window that a decoder may take: [`Self::decoder_memory`] and, for what a 7z coder must keep
+    /// beside it, 64 MiB more.
+    #[must_use]
+    pub fn largest_window(&self) -> usize {
+        usize::try_from(self.decoder_memory.saturating_add(64 * MIB)).unwrap_or(usize::MAX)
+    }
+
     /// The same limits for what is extracted as a nested archive, of which no more than `at_most` bytes are allowed.
     #[must_use]
     pub fn for_nested(&self, at_most: usize) -> Self {

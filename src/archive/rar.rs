@@ -12,6 +12,7 @@ mod modern;
 mod name;
 mod part;
 mod record;
+mod sink;
 
 use std::sync::atomic::AtomicBool;
 
@@ -91,14 +92,22 @@ impl Directory for RarDirectory {
     }
 }
 
-/// Where the archive starts, and whether it is of RAR 5 or later.
+/// Where the archive starts, and whether it is of RAR 5 or later. Behind a program, which may speak of signatures, only one
+/// with a header behind it counts.
 fn locate(bytes: &[u8]) -> Option<(usize, bool)> {
     let start = bytes.get(..bytes.len().min(LONGEST_PROGRAM)).unwrap_or_default();
-    let signatures = start.windows(legacy::SIGNATURE.len()).enumerate();
-    signatures.filter(|(_, window)| window.first() == Some(&b'R')).find_map(|(at, window)| match window {
-        _ if window == legacy::SIGNATURE => Some((at, false)),
-        _ if bytes.get(at..)?.starts_with(modern::SIGNATURE) => Some((at, true)),
-        _ => None,
+    let places = start.iter().enumerate().filter(|(_, byte)| **byte == b'R').map(|(at, _)| at);
+    places.into_iter().find_map(|at| {
+        let here = bytes.get(at..)?;
+        if here.starts_with(legacy::SIGNATURE) {
+            let starts = at == 0 || legacy::is_header(bytes, at + legacy::SIGNATURE.len());
+            starts.then_some((at, false))
+        } else if here.starts_with(modern::SIGNATURE) {
+            let starts = at == 0 || modern::is_header(bytes, at + modern::SIGNATURE.len());
+            starts.then_some((at, true))
+        } else {
+            None
+        }
     })
 }
 
@@ -123,25 +132,34 @@ fn none_found(bytes: &[u8]) -> Refusal {
 
 /// Puts members together so that solid runs stay whole.
 fn divide(records: &[Record], bytes: &[u8]) -> Vec<Part> {
+    // A member that is not packed belongs to a run if the next one that is packed continues it.
+    let mut starts = vec![true; records.len()];
+    let mut is_continued = false;
+    for (record, starts) in records.iter().zip(&mut starts).rev() {
+        if record.is_packed() {
+            is_continued = record.continues;
+        }
+        *starts = !is_continued;
+    }
     let mut parts: Vec<Part> = Vec::new();
-    let mut members = records.iter().enumerate().peekable();
-    while let Some((first, record)) = members.next() {
+    let mut members = records.iter().zip(starts).enumerate().peekable();
+    while let Some((first, (record, _))) = members.next() {
         let mut run = Part { first, members: 1, packed: record.data.1, window: record.memory(bytes) };
-        // What is not packed can stand within a run, and behind its last member, where it does no harm.
-        while let Some((_, record)) = members.next_if(|(_, next)| next.continues || !next.is_packed()) {
+        while let Some((_, (record, _))) = members.next_if(|(_, (_, starts))| !starts) {
             run.members += 1;
             run.packed = run.packed.saturating_add(record.data.1);
             run.window = run.window.max(record.memory(bytes));
         }
-        match parts.last_mut() {
-            Some(last)
-                if last.packed + run.packed <= PART_BYTES && last.members + run.members <= PART_MEMBERS =>
-            {
+        let fits = |last: &Part| {
+            last.packed.saturating_add(run.packed) <= PART_BYTES && last.members + run.members <= PART_MEMBERS
+        };
+        match parts.last_mut().filter(|last| fits(last)) {
+            Some(last) => {
                 last.members += run.members;
                 last.packed += run.packed;
                 last.window = last.window.max(run.window);
             }
-            _ => parts.push(run),
+            None => parts.push(run),
         }
     }
     parts

@@ -330,15 +330,16 @@ impl<'v, V: Visitor> Traversal<'v, V> {
     /// Acquires what a decoder takes for its window. Small ones do not count.
     fn hold_window(&mut self, window: u64, spot: &Spot) -> Result<(Spot, Option<V::Held>), Stopped> {
         const SMALL: u64 = 1 << 20;
-        // A decoder refuses what is beyond this before it takes any memory.
-        if !(SMALL..=self.limits.decoder_memory).contains(&window) {
+        let bytes = usize::try_from(window).unwrap_or(usize::MAX);
+        // A decoder refuses what is beyond the largest before it takes any memory.
+        if window < SMALL || bytes > self.limits.largest_window() {
             return Ok((spot.clone(), None));
         }
         let held = spot.held.saturating_add(window);
         if spot.held > 0 && held > self.limits.nested_size {
             return Err(self.limits.window_beside(window, spot.held).into());
         }
-        let permit = self.visitor.hold(usize::try_from(window).unwrap_or(usize::MAX))?;
+        let permit = self.visitor.hold(bytes)?;
         Ok((Spot { held, ..spot.clone() }, Some(permit)))
     }
 

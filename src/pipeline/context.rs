@@ -165,6 +165,11 @@ impl Context {
         });
     }
 
+    /// Tasks that run at once.
+    pub(super) fn jobs(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
     pub(super) fn stopping(&self) -> bool {
         self.stop.is_asked()
     }

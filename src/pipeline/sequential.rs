@@ -9,13 +9,17 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::ahead::Ahead;
 use super::bare::ROW_ALLOWANCE;
 use super::context::Context;
 use super::place::{Holder, Place};
 use super::reader::count;
 use super::reading::Share;
 use super::worker::Harvest;
+use crate::archive::allowance::Allowance;
 use crate::archive::meter::Meter;
+use crate::archive::pieces::{Joined, Pieces};
+use crate::archive::stream;
 use crate::archive::traverse::{Bytes, Entry, Stopped, Traversal, Visitor, decode_in_order};
 use crate::budget::{self, Permit};
 use crate::format::{Compression, EntryKind};
@@ -251,6 +255,13 @@ impl Visitor for Sequential<'_> {
         compression: Compression,
         bytes: &'b Bytes,
     ) -> Result<Box<dyn Read + 'b>, Refusal> {
-        decode_in_order(compression, bytes, &self.context.limits, &self.meter())
+        let (context, meter) = (self.context, self.meter());
+        let Some(pieces) = Pieces::of(compression, bytes.as_slice()).filter(|_| context.jobs() > 1) else {
+            return decode_in_order(compression, bytes, &context.limits, &meter);
+        };
+        let window = stream::window(compression, bytes.as_slice());
+        let ahead = Ahead::new(context, bytes, pieces.clone(), window);
+        let allowance = Allowance::new(&context.limits).with_meter(meter);
+        Ok(Box::new(Joined::new(&pieces, bytes.as_slice(), ahead, allowance)))
     }
 }

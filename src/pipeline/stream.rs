@@ -3,19 +3,22 @@
 //! Nothing tells what a stream is called or whether it changed, so it is named after its first mebibyte: the same stream
 //! again is recognised, read again and absorbed; every entry is compared with what is stored.
 
+mod decoding;
+
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
-use tokio::io::{AsyncRead, AsyncReadExt, BufReader};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::io::AsyncReadExt;
 
+use self::decoding::Decoded;
 use super::context::{Context, Stop};
 use super::reader::refuse_reading;
 use super::reading::{Reading, Share};
 use super::sequential::read_as_holder;
+use crate::archive::meter::Meter;
 use crate::archive::probe::look_inside;
+use crate::archive::stream::refusal_of;
 use crate::archive::traverse::{Bytes, Numbers, Spot, Stopped};
 use crate::budget;
 use crate::digest::{Digest, SourceId};
@@ -30,10 +33,6 @@ pub(super) struct Stream;
 
 /// What a stream is named after.
 const PREFIX: usize = 1 << 20;
-/// How much travels at once between decoding and reading, and how many pieces may wait.
-const PIECE: usize = 256 << 10;
-const PIECES: usize = 8;
-
 /// Reads standard input to its end.
 pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
     let prefix = context.runtime.block_on(prefix(&context.stop));
@@ -53,7 +52,8 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
     match format {
         Format::Container(container @ (Container::Tar(_) | Container::Single(_))) => {
             read_as(context, container.name(), &name, |share, holder| {
-                let decoded = decode(context, container.compression(), prefix, input);
+                let decoded =
+                    decode(context, share.reading().meter(), container.compression(), prefix, input);
                 read_as_holder(context, share, holder, |traversal| {
                     let (spot, mut numbers) = (Spot::default(), Numbers::outer());
                     traversal.read_decoded(container, decoded, b"standard input", &spot, &mut numbers)
@@ -61,7 +61,14 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
             });
         }
         Format::Container(container) => read_as(context, container.name(), &name, |share, holder| {
-            let (bytes, _permit) = read_whole(context, prefix, input, holder, container)?;
+            let meter = share.reading().meter();
+            let (bytes, _permit) = match read_whole(context, meter, prefix, input, holder, container) {
+                Ok(whole) => whole,
+                Err(stopped) => {
+                    share.finish(&context.ledger);
+                    return Err(stopped);
+                }
+            };
             read_as_holder(context, share, holder, |traversal| {
                 let (spot, mut numbers) = (Spot::default(), Numbers::outer());
                 traversal.read(container, &bytes, b"standard input", &spot, &mut numbers)
@@ -71,7 +78,7 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
             let kind = if format == Format::Midi { "midi" } else { "other" };
             let container = Container::Single(Compression::None);
             read_as(context, kind, &name, |share, holder| {
-                let bytes = decode(context, Compression::None, prefix, input);
+                let bytes = decode(context, share.reading().meter(), Compression::None, prefix, input);
                 read_as_holder(context, share, holder, |traversal| {
                     let (spot, mut numbers) = (Spot::default(), Numbers::outer());
                     traversal.read_decoded(container, bytes, b"standard input", &spot, &mut numbers)
@@ -147,55 +154,15 @@ async fn prefix(stop: &Stop) -> std::io::Result<Option<(Vec<u8>, tokio::io::Stdi
 }
 
 /// Decodes on the async side; what comes out is read on this one.
-fn decode(context: &Context, compression: Compression, prefix: Vec<u8>, input: tokio::io::Stdin) -> Decoded {
-    let (sender, receiver) = channel(PIECES);
-    let stop = Arc::clone(&context.stop);
-    let bytes = BufReader::with_capacity(PIECE, AsyncReadExt::chain(std::io::Cursor::new(prefix), input));
-    let window = context.limits.decoder_memory.max(1).ilog2();
-    context.runtime.spawn(async move {
-        match compression {
-            Compression::Gzip => {
-                let mut decoder = GzipDecoder::new(bytes);
-                decoder.multiple_members(true);
-                pump(decoder, sender, &stop).await;
-            }
-            Compression::Zstandard => {
-                let window = async_compression::zstd::DParameter::window_log_max(window);
-                let mut decoder = ZstdDecoder::with_params(bytes, &[window]);
-                decoder.multiple_members(true);
-                pump(decoder, sender, &stop).await;
-            }
-            _ => pump(bytes, sender, &stop).await,
-        }
-    });
-    Decoded { receiver, piece: Vec::new(), position: 0 }
-}
-
-/// Sends decoded pieces until the end, an error or the wish to stop.
-async fn pump(mut decoder: impl AsyncRead + Unpin, sender: Sender<std::io::Result<Vec<u8>>>, stop: &Stop) {
-    loop {
-        let mut piece = Vec::with_capacity(PIECE);
-        let read = async {
-            while piece.len() < PIECE {
-                if decoder.read_buf(&mut piece).await? == 0 {
-                    break;
-                }
-            }
-            Ok(())
-        };
-        let Some(result) = unless_stopped(stop, read).await else { return };
-        let over = piece.is_empty();
-        if !over && sender.send(Ok(piece)).await.is_err() {
-            return;
-        }
-        if let Err(error) = result {
-            let _ = sender.send(Err(error)).await;
-            return;
-        }
-        if over {
-            return;
-        }
-    }
+fn decode(
+    context: &Context,
+    meter: Arc<Meter>,
+    compression: Compression,
+    prefix: Vec<u8>,
+    input: tokio::io::Stdin,
+) -> Decoded {
+    let input = AsyncReadExt::chain(std::io::Cursor::new(prefix), input);
+    decoding::decode(&context.runtime, &context.stop, &context.limits, meter, compression, input)
 }
 
 /// The result of `work`, or none once the run is to stop: standard input may never give another byte.
@@ -210,38 +177,11 @@ async fn unless_stopped<T>(stop: &Stop, work: impl Future<Output = T>) -> Option
     }
 }
 
-/// Decoded bytes, as they arrive.
-struct Decoded {
-    receiver: Receiver<std::io::Result<Vec<u8>>>,
-    piece: Vec<u8>,
-    position: usize,
-}
-
-impl Read for Decoded {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.position >= self.piece.len() {
-            match self.receiver.blocking_recv() {
-                None => return Ok(0),
-                Some(piece) => {
-                    self.piece = piece?;
-                    self.position = 0;
-                }
-            }
-        }
-        let rest = self.piece.get(self.position..).unwrap_or_default();
-        let length = rest.len().min(buffer.len());
-        if let (Some(to), Some(from)) = (buffer.get_mut(..length), rest.get(..length)) {
-            to.copy_from_slice(from);
-        }
-        self.position += length;
-        Ok(length)
-    }
-}
-
 /// The directory of a zip or 7z is at its end, so all of it must be there first: in memory, up to the limit of nested
 /// archives.
 fn read_whole(
     context: &Arc<Context>,
+    meter: Arc<Meter>,
     prefix: Vec<u8>,
     input: tokio::io::Stdin,
     holder: budget::Holder,
@@ -250,8 +190,8 @@ fn read_whole(
     let limit = context.limits.nested_size;
     let mut permit = context.budget.nesting.acquire(holder, context.limits.largest_nested())?;
     let mut bytes = Vec::new();
-    let mut stream = decode(context, Compression::None, prefix, input).take(limit.saturating_add(1));
-    stream.read_to_end(&mut bytes).map_err(|error| Refusal::new(Reason::IoError, error.to_string()))?;
+    let mut stream = decode(context, meter, Compression::None, prefix, input).take(limit.saturating_add(1));
+    stream.read_to_end(&mut bytes).map_err(|error| refusal_of(&error))?;
     if bytes.len() as u64 > limit {
         let detail = format!(
             "a {} on standard input is held in memory, up to {limit} bytes; save it and import the file",

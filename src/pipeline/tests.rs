@@ -83,16 +83,46 @@ fn sample(folder: &Path, files: u64) -> SampleSummary {
     sample::write(&options, folder).unwrap()
 }
 
+/// Archives that fall into parts or pieces: solid and single blocks of 7z, blocks of bzip2 and xz, Zstandard frames.
+fn write_divisible(folder: &Path) {
+    let files = |seed: u64, count: u64| -> Vec<(String, Vec<u8>)> {
+        (0..count).map(|index| (format!("{index}.mid"), sample::midi(seed, index, 9_000))).collect()
+    };
+    let write = |name: &str, content: &[u8]| fs_err::write(folder.join(name), content).unwrap();
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(&tar(&files(21, 300))).unwrap();
+    write("blocks.tar.bz2", &encoder.finish().unwrap());
+    let stream = liblzma::stream::MtStreamBuilder::new().preset(1).block_size(256 << 10).threads(2).encoder();
+    let mut encoder = liblzma::write::XzEncoder::new_stream(Vec::new(), stream.unwrap());
+    encoder.write_all(&tar(&files(22, 300))).unwrap();
+    write("blocks.tar.xz", &encoder.finish().unwrap());
+    let frames = tar(&files(23, 300));
+    let frames = frames.chunks(200 << 10).flat_map(|frame| zstd::bulk::compress(frame, 1).unwrap());
+    write("frames.tar.zst", &frames.collect::<Vec<_>>());
+    for (name, together) in [("solid.7z", 20), ("single.7z", 1)] {
+        let mut writer = sevenz_rust2::ArchiveWriter::create(folder.join(name)).unwrap();
+        for group in files(24, 60).chunks(together) {
+            let entries: Vec<_> =
+                group.iter().map(|(name, _)| sevenz_rust2::ArchiveEntry::new_file(name)).collect();
+            let contents: Vec<sevenz_rust2::SourceReader<_>> =
+                group.iter().map(|(_, content)| content.as_slice().into()).collect();
+            writer.push_archive_entries(entries, contents).unwrap();
+        }
+        writer.finish().unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_rows_whatever_the_threads_batches_and_memory() {
     let folder = tempfile::tempdir().unwrap();
     let summary = sample(folder.path(), 600);
+    write_divisible(folder.path());
     let undisturbed = MemorySink::default();
     let (_, counters) = import(folder.path(), &undisturbed, USUAL).await;
     let expected = undisturbed.library();
     check_account(&expected, &counters);
     let entries: i64 = expected.sources.values().map(|source| source.entries).sum();
-    assert_eq!(entries.unsigned_abs(), summary.total.entries);
+    assert_eq!(entries.unsigned_abs(), summary.total.entries + 3 * 300 + 2 * 60);
     assert!(counters.duplicate.load(Relaxed) > 0 && counters.rejected.load(Relaxed) > 0);
 
     for variant in [
@@ -186,7 +216,7 @@ async fn sixty_four_nested_archives_and_a_budget_of_one_byte() {
     assert!(library.locations.values().all(|place| place.entry_path.as_ref().unwrap().contains(".tar.gz!/")));
 }
 
-fn tar_gz(members: &[(String, Vec<u8>)]) -> Vec<u8> {
+fn tar(members: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     for (name, content) in members {
         let mut header = tar::Header::new_gnu();
@@ -194,8 +224,12 @@ fn tar_gz(members: &[(String, Vec<u8>)]) -> Vec<u8> {
         header.set_mode(0o644);
         tar.append_data(&mut header, name, content.as_slice()).unwrap();
     }
+    tar.into_inner().unwrap()
+}
+
+fn tar_gz(members: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(&tar.into_inner().unwrap()).unwrap();
+    encoder.write_all(&tar(members)).unwrap();
     encoder.finish().unwrap()
 }
 

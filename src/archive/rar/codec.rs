@@ -5,14 +5,14 @@
 
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
 
 use rars::codec::rar13::Unpack15;
 use rars::codec::rar20::Unpack20;
 use rars::codec::rar29::Unpack29;
-use rars::codec::rar50::{DecodedChunk, StreamDecodeError, Unpack50Decoder};
+use rars::codec::rar50::{DecodeMode, DecodedChunk, StreamDecodeError, Unpack50Decoder};
 
 use super::record::{Coding, Record};
+use super::sink::Sink;
 use crate::reject::{Reason, Refusal};
 
 /// The decoder of a solid run, or of one member, and what it remembers.
@@ -21,75 +21,14 @@ pub(super) enum Codec {
     Lz15(Box<Unpack15>),
     Lz20(Box<Unpack20>),
     Lz29(Box<Unpack29>),
-    Lz50(Box<Unpack50Decoder>),
+    Lz50(Box<Unpack50Decoder>, History),
 }
 
-/// Where content goes.
-pub(super) struct Sink<'a> {
-    out: Option<&'a mut Vec<u8>>,
-    /// Bytes to be passed over, and then to be taken.
-    skip: usize,
-    wanted: usize,
-    /// Whether the rest need not be unpacked.
-    only_wanted: bool,
-    patience: Duration,
-    progress: Instant,
-    stalled: bool,
-}
-
-impl<'a> Sink<'a> {
-    /// Takes nothing.
-    pub(super) fn nowhere(patience: Duration) -> Self {
-        let progress = Instant::now();
-        Self { out: None, skip: 0, wanted: 0, only_wanted: false, patience, progress, stalled: false }
-    }
-
-    /// Appends `wanted` bytes to `out` after passing over `skip`, and with `only_wanted` ends there.
-    pub(super) fn new(
-        out: &'a mut Vec<u8>,
-        skip: usize,
-        wanted: usize,
-        only_wanted: bool,
-        patience: Duration,
-    ) -> Self {
-        Self { out: Some(out), skip, wanted, only_wanted, ..Self::nowhere(patience) }
-    }
-
-    /// Whether all that is wanted has come.
-    pub(super) const fn is_full(&self) -> bool {
-        self.wanted == 0
-    }
-
-    const fn is_done(&self) -> bool {
-        self.only_wanted && self.is_full()
-    }
-
-    fn push(&mut self, mut length: usize, append: impl FnOnce(&mut Vec<u8>, usize, usize)) -> io::Result<()> {
-        let passed = self.skip.min(length);
-        self.skip -= passed;
-        length = (length - passed).min(self.wanted);
-        if let Some(out) = self.out.as_deref_mut() {
-            append(out, passed, length);
-        }
-        self.wanted -= length;
-        let now = Instant::now();
-        self.stalled = now.duration_since(self.progress) > self.patience;
-        self.progress = now;
-        if self.is_done() || self.stalled { Err(io::Error::other("no more is wanted")) } else { Ok(()) }
-    }
-}
-
-impl Write for Sink<'_> {
-    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
-        self.push(chunk.len(), |out, start, length| {
-            out.extend_from_slice(chunk.get(start..start + length).unwrap_or_default());
-        })?;
-        Ok(chunk.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// How much a decoder of RAR 5 has unpacked, and how many zeros in a row were the last of it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct History {
+    bytes: u64,
+    zeros: u64,
 }
 
 impl Codec {
@@ -100,14 +39,15 @@ impl Codec {
             Coding::Lz15 => Some(Self::Lz15(Box::new(Unpack15::new()))),
             Coding::Lz20 => Some(Self::Lz20(Box::new(Unpack20::new()))),
             Coding::Lz29 => Some(Self::Lz29(Box::new(Unpack29::new()))),
-            Coding::Lz50 { .. } => Some(Self::Lz50(Box::new(Unpack50Decoder::new()))),
+            Coding::Lz50 { .. } => Some(Self::Lz50(Box::new(Unpack50Decoder::new()), History::default())),
         }
     }
 
-    /// Unpacks a member. After an error the decoder is of no use any more, unless the sink has got all that it wanted.
+    /// Unpacks a member, or as many bytes of it as `size` says. After an error the decoder is of no use any more.
     ///
     /// # Errors
-    /// [`Reason::ArchiveDamaged`], [`Reason::LimitStall`] or [`Reason::ReaderPanicked`]; what came before is in the sink.
+    /// [`Reason::ArchiveDamaged`], [`Reason::LimitStall`], [`Reason::LimitNestedSize`] or [`Reason::ReaderPanicked`]; what
+    /// came before is in the sink.
     pub(super) fn unpack(
         &mut self,
         packed: &[u8],
@@ -118,16 +58,13 @@ impl Codec {
         match catch_unwind(AssertUnwindSafe(|| self.decode(packed, record, size, sink))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) if sink.is_done() => Ok(()),
-            Ok(Err(_)) if sink.stalled => {
-                let seconds = sink.patience.as_secs();
+            Ok(Err(_)) if sink.has_stalled() => {
+                let seconds = sink.limits.stall.as_secs();
                 let detail =
                     format!("unpacking it yielded nothing for longer than {seconds} s (--stall-timeout)");
                 Err(Refusal::new(Reason::LimitStall, detail))
             }
-            Ok(Err(what)) => {
-                let detail = format!("the packed data cannot be decoded ({what})");
-                Err(Refusal::new(Reason::ArchiveDamaged, detail))
-            }
+            Ok(Err(refusal)) => Err(refusal),
             Err(_) => {
                 let detail = "the RAR decoder panicked on this member; please report it with the archive";
                 Err(Refusal::new(Reason::ReaderPanicked, detail))
@@ -141,43 +78,81 @@ impl Codec {
         record: &Record,
         size: usize,
         sink: &mut Sink<'_>,
-    ) -> Result<(), String> {
-        let continues = record.continues;
-        let said = |error: rars::codec::Error| error.to_string();
-        match self {
+    ) -> Result<(), Refusal> {
+        let decoded = match self {
             Self::Lz15(decoder) => {
-                decoder.decode_member_from_reader(&mut packed, size, continues, sink).map_err(said)
+                decoder.decode_member_from_reader(&mut packed, size, record.continues, sink)
             }
-            Self::Lz20(decoder) => decoder.decode_member_from_reader(&mut packed, size, sink).map_err(said),
-            Self::Lz29(decoder) => decoder.decode_member_from_reader(&mut packed, size, sink).map_err(said),
-            Self::Lz50(decoder) => {
-                let version = u8::from(record.coding == Coding::Lz50 { far: true });
-                let window = usize::try_from(record.window).map_err(|error| error.to_string())?;
-                let take = |chunk: DecodedChunk<'_>| match chunk {
-                    DecodedChunk::Bytes(chunk) => sink.write_all(chunk),
-                    DecodedChunk::Repeated { byte, len } => {
-                        sink.push(len, |out, _, length| out.resize(out.len() + length, byte))
-                    }
-                };
-                let decoded = decoder.decode_member_from_reader_with_dictionary_to_sink(
-                    &mut packed,
-                    version,
-                    size,
-                    window,
-                    continues,
-                    take,
-                );
-                decoded.map_err(|error| match error {
-                    StreamDecodeError::Decode(error) => error.to_string(),
-                    // UnRAR allows as many, and as long ones, as `rars` does.
-                    StreamDecodeError::FilteredMember => {
-                        "more or longer filters than the format allows".to_owned()
-                    }
-                    StreamDecodeError::Sink(error) => error.to_string(),
-                })
+            Self::Lz20(decoder) => decoder.decode_member_from_reader(&mut packed, size, sink),
+            Self::Lz29(decoder) => decoder.decode_member_from_reader(&mut packed, size, sink),
+            Self::Lz50(decoder, history) => {
+                decode_modern(decoder, *history, packed, record, size, sink)?;
+                let zeros = if sink.zeros == sink.bytes { history.zeros + sink.zeros } else { sink.zeros };
+                *history = History { bytes: history.bytes + sink.bytes, zeros };
+                return Ok(());
             }
-        }
+        };
+        decoded.map_err(|error| undecodable(&error))
     }
+}
+
+fn undecodable(what: &dyn std::fmt::Display) -> Refusal {
+    Refusal::new(Reason::ArchiveDamaged, format!("the packed data cannot be decoded ({what})"))
+}
+
+/// Unpacks a member of RAR 5 or later.
+///
+/// `rars` 0.12.3 has two ways: one yields what it unpacks bit by bit, the other all of it at once. The first goes wrong
+/// where all that can be referred to is zeros and more zeros follow (it tells the sink of them as a repetition, and forgets
+/// to remember them), and does not do filters that overlap: then the other way is taken, from the same point.
+fn decode_modern(
+    decoder: &mut Unpack50Decoder,
+    history: History,
+    packed: &[u8],
+    record: &Record,
+    size: usize,
+    sink: &mut Sink<'_>,
+) -> Result<(), Refusal> {
+    let version = u8::from(record.coding == Coding::Lz50 { far: true });
+    let window = usize::try_from(record.window).map_err(|error| undecodable(&error))?;
+    let all_zeros = history.zeros >= history.bytes.min(record.window);
+    let spare = all_zeros.then(|| decoder.clone());
+    let streamed = decoder.decode_member_from_reader_with_dictionary_to_sink(
+        &mut &*packed,
+        version,
+        size,
+        window,
+        record.continues,
+        |chunk| match chunk {
+            DecodedChunk::Bytes(chunk) => sink.write_all(chunk),
+            DecodedChunk::Repeated { .. } => Err(io::Error::other("zeros that cannot be trusted")),
+        },
+    );
+    let error = match streamed {
+        Ok(()) => return Ok(()),
+        Err(StreamDecodeError::FilteredMember) => "overlapping filters".to_owned(),
+        Err(StreamDecodeError::Sink(error)) => error.to_string(),
+        Err(StreamDecodeError::Decode(error)) => return Err(undecodable(&error)),
+    };
+    let Some(spare) = spare.filter(|_| !sink.is_done() && !sink.has_stalled()) else {
+        return Err(undecodable(&error));
+    };
+    let most = sink.limits.entry_size.max(sink.limits.nested_size);
+    if size as u64 > most {
+        return Err(sink.limits.nested_size(size as u64));
+    }
+    *decoder = spare;
+    sink.restart();
+    let whole = decoder.decode_member_with_dictionary(
+        packed,
+        version,
+        size,
+        window,
+        record.continues,
+        DecodeMode::Lz,
+    );
+    let whole = whole.map_err(|error| undecodable(&error))?;
+    sink.write_all(&whole).map_err(|error| undecodable(&error))
 }
 
 impl std::fmt::Debug for Codec {
@@ -186,7 +161,7 @@ impl std::fmt::Debug for Codec {
             Self::Lz15(_) => "Lz15",
             Self::Lz20(_) => "Lz20",
             Self::Lz29(_) => "Lz29",
-            Self::Lz50(_) => "Lz50",
+            Self::Lz50(..) => "Lz50",
         })
     }
 }

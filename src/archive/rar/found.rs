@@ -16,6 +16,8 @@ pub(super) struct Found<'l> {
     limits: &'l Limits,
     /// The packed member before, if nothing was lost since.
     before: Option<Record>,
+    /// Whether there may be members before what is found, in another volume or behind damage.
+    pub(super) lacks_start: bool,
 }
 
 impl<'l> Found<'l> {
@@ -26,12 +28,8 @@ impl<'l> Found<'l> {
             refusal: None,
             limits,
             before: None,
+            lacks_start: false,
         }
-    }
-
-    /// Whether a packed member came before, so that another can continue it.
-    pub(super) const fn has_before(&self) -> bool {
-        self.before.is_some()
     }
 
     /// Adds a regular file; false if no more are allowed.
@@ -47,14 +45,14 @@ impl<'l> Found<'l> {
                     record.run.0 = record.run.0.saturating_add(before.run.0);
                     record.run.1 = record.run.1.saturating_add(before.run.1);
                 }
-                Some(_) => record.continues = false,
-                None if record.continues => {
+                None if record.continues && self.lacks_start => {
                     record.trouble.get_or_insert(Trouble::Orphan);
                 }
-                None => {}
+                // Packers say it of the first packed member too, behind an empty one.
+                _ => record.continues = false,
             }
-            // Behind one that lacks the members before it all are lost, up to one that needs none.
-            self.before = (record.trouble != Some(Trouble::Orphan)).then_some(record);
+            // Where what a run starts with is missing, all of it is lost.
+            self.before = (self.before.is_some() || !record.continues).then_some(record);
         } else {
             record.continues = false;
         }
@@ -74,6 +72,7 @@ impl<'l> Found<'l> {
             format!("the archive has {what} at byte {at}; what could be found before and behind it was kept");
         self.refusal.get_or_insert(Refusal::new(Reason::ArchiveDamaged, detail));
         self.before = None;
+        self.lacks_start = true;
     }
 }
 

@@ -26,6 +26,7 @@ const END: u8 = 0x7b;
 const LONG: u16 = 0x8000;
 /// Flags of the main block.
 const MAIN_VOLUME: u16 = 0x01;
+const MAIN_FIRST: u16 = 0x100;
 const MAIN_SOLID: u16 = 0x08;
 const MAIN_ENCRYPTED: u16 = 0x80;
 /// Flags of a file's block.
@@ -53,20 +54,12 @@ enum Trial {
     Damaged(&'static str),
 }
 
-/// What the main block says of all members.
-#[derive(Clone, Copy, Default)]
-struct Main {
-    volume: bool,
-    solid: bool,
-}
-
 /// Reads all headers behind the signature, which ends at `at`.
 ///
 /// # Errors
 /// [`Reason::Encrypted`] if the headers themselves are encrypted.
 pub(super) fn read(bytes: &[u8], mut at: usize, found: &mut Found<'_>) -> Result<(), Refusal> {
-    let mut main = Main::default();
-    let mut closes = false;
+    let mut solid = false;
     while at < bytes.len() {
         let block = match block_at(bytes, at) {
             Trial::Block(block) => block,
@@ -86,9 +79,11 @@ pub(super) fn read(bytes: &[u8], mut at: usize, found: &mut Found<'_>) -> Result
                 return Err(Refusal::new(Reason::Encrypted, detail));
             }
             MAIN => {
-                main = Main { volume: block.flags & MAIN_VOLUME != 0, solid: block.flags & MAIN_SOLID != 0 };
+                solid = block.flags & MAIN_SOLID != 0;
+                // RAR marks the first volume since version 3; those before are not told from later ones.
+                found.lacks_start = block.flags & (MAIN_VOLUME | MAIN_FIRST) == MAIN_VOLUME;
             }
-            FILE => match file(bytes, block, main, found) {
+            FILE => match file(bytes, block, solid, found) {
                 Some((_, true)) => {}
                 Some((_, false)) => return Ok(()),
                 None => found.damaged("a member whose header is too short", at),
@@ -96,10 +91,6 @@ pub(super) fn read(bytes: &[u8], mut at: usize, found: &mut Found<'_>) -> Result
             END => return Ok(()),
             _ => {}
         }
-        // RAR closes its archives since version 3, unless told otherwise.
-        closes = closes
-            || block.kind == SERVICE
-            || found.records.last().is_some_and(|last| last.coding == Coding::Lz29);
         let end = usize::try_from(block.data).ok().and_then(|data| block.header_end.checked_add(data));
         match end {
             Some(end) if end <= bytes.len() => at = end,
@@ -109,10 +100,13 @@ pub(super) fn read(bytes: &[u8], mut at: usize, found: &mut Found<'_>) -> Result
             }
         }
     }
-    if closes {
-        found.cut("without the mark that closes it", bytes.len());
-    }
+    // RAR before version 3, and other programs to this day, do not close their archives with a mark.
     Ok(())
+}
+
+/// Whether an archive's first header is at `at`.
+pub(super) fn is_header(bytes: &[u8], at: usize) -> bool {
+    matches!(block_at(bytes, at), Trial::Block(Block { kind: MAIN, .. }))
 }
 
 /// The block that starts at `at`.
@@ -165,7 +159,7 @@ fn is_right(checksum: u16, header: &[u8], kind: u8, flags: u16) -> bool {
 }
 
 /// Takes a file's header. None if it is too short; else its record and whether another may follow.
-fn file(bytes: &[u8], block: Block, main: Main, found: &mut Found<'_>) -> Option<(usize, bool)> {
+fn file(bytes: &[u8], block: Block, solid: bool, found: &mut Found<'_>) -> Option<(usize, bool)> {
     let Block { at, flags, header_end, .. } = block;
     let mut fields = Fields::new(bytes, at + 11, header_end);
     let low = fields.word()?;
@@ -201,8 +195,8 @@ fn file(bytes: &[u8], block: Block, main: Main, found: &mut Found<'_>) -> Option
         None
     };
     let coding = coding(version, method);
-    // Before RAR 2 only the archive said so. The first packed member of an archive that is no later volume starts afresh.
-    let solid = main.solid && (flags & SOLID != 0 || version < 20);
+    // Before RAR 2 only the archive said so.
+    let continues = solid && (flags & SOLID != 0 || version < 20);
     let record = Record {
         name: (name_at, u32::from(name_length)),
         name_form: if flags & UNICODE == 0 { NameForm::Bytes } else { NameForm::Both },
@@ -210,7 +204,7 @@ fn file(bytes: &[u8], block: Block, main: Main, found: &mut Found<'_>) -> Option
         size: if unknown { u64::MAX } else { size },
         window: 0,
         coding,
-        continues: solid && (found.has_before() || main.volume || found.refusal.is_some()),
+        continues,
         checksum: Checksum::Crc32(crc),
         trouble,
         run: (0, 0),

@@ -15,6 +15,7 @@ pub(super) const SIGNATURE: &[u8] = b"Rar!\x1a\x07\x01\0";
 const LARGEST: usize = 2 << 20;
 const LARGEST_SEARCHED: usize = 8 << 10;
 
+const MAIN: u64 = 1;
 const FILE: u64 = 2;
 const ENCRYPTION: u64 = 4;
 const END: u64 = 5;
@@ -77,6 +78,8 @@ pub(super) fn read(bytes: &[u8], mut at: usize, found: &mut Found<'_>) -> Result
                 Some(false) => return Ok(()),
                 None => found.damaged("a member whose header cannot be read", at),
             },
+            // A volume that has a number is not the first.
+            MAIN => found.lacks_start = { header.fields }.number().is_some_and(|flags| flags & 0x03 == 0x03),
             ENCRYPTION => {
                 let detail = "its list of members is encrypted; extract it with its password and load that";
                 return Err(Refusal::new(Reason::Encrypted, detail));
@@ -94,6 +97,11 @@ pub(super) fn read(bytes: &[u8], mut at: usize, found: &mut Found<'_>) -> Result
     }
     found.cut("without the mark that closes it", bytes.len());
     Ok(())
+}
+
+/// Whether an archive's first header is at `at`.
+pub(super) fn is_header(bytes: &[u8], at: usize) -> bool {
+    matches!(header_at(bytes, at), Trial::Header(Header { kind: MAIN | ENCRYPTION, .. }))
 }
 
 /// The header that starts at `at`.

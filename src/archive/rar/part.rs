@@ -6,9 +6,10 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::RarDirectory;
-use super::codec::{Codec, Sink};
+use super::codec::Codec;
 use super::hash;
 use super::record::{Coding, Record};
+use super::sink::Sink;
 use crate::archive::limits::Limits;
 use crate::archive::members::{Member, Members, Skipped};
 use crate::reject::{Reason, Refusal};
@@ -76,11 +77,10 @@ impl<'a> PartReader<'a> {
         self.advance(index)?;
         let Some(run) = &mut self.run else { return Ok(()) };
         let size = usize::try_from(record.size).unwrap_or(usize::MAX);
-        let patience = self.limits.stall;
         let result = if read + wanted < size {
-            start(&run.codec, packed, record, out, (read, wanted), patience)
+            start(&run.codec, packed, record, out, (read, wanted), self.limits)
         } else {
-            let mut sink = Sink::new(out, read, wanted, false, patience);
+            let mut sink = Sink::new(out, (read, wanted), false, self.limits);
             run.next = index + 1;
             let result = run.codec.unpack(packed, record, size, &mut sink);
             run.refusal = result.clone().err();
@@ -93,8 +93,10 @@ impl<'a> PartReader<'a> {
     fn advance(&mut self, index: usize) -> Result<(), Refusal> {
         let starts =
             |at: &usize| self.record(*at).is_some_and(|record| record.is_packed() && !record.continues);
-        let fresh = (self.first..=index).rev().find(starts).unwrap_or(index);
-        if self.run.as_ref().is_none_or(|run| run.next <= fresh || run.next > index) {
+        // Where the run that is being unpacked can go on, what is before its place need not be looked at.
+        let done = self.run.as_ref().map(|run| run.next).filter(|next| *next <= index);
+        let fresh = (done.unwrap_or(self.first)..=index).rev().find(starts);
+        if let Some(fresh) = fresh.or(done.is_none().then_some(index)) {
             let Some(codec) = self.record(fresh).and_then(Codec::new) else { return Ok(()) };
             self.run = Some(Run { codec, next: fresh, refusal: None });
         }
@@ -110,9 +112,7 @@ impl<'a> PartReader<'a> {
             let size = usize::try_from(record.size).unwrap_or(usize::MAX);
             let unpacked = match record.obstacle(bytes, limits) {
                 Some(refusal) => Err(refusal),
-                None => {
-                    run.codec.unpack(record.packed(bytes), record, size, &mut Sink::nowhere(limits.stall))
-                }
+                None => run.codec.unpack(record.packed(bytes), record, size, &mut Sink::nowhere(limits)),
             };
             if let Err(refusal) = unpacked {
                 run.refusal = Some(refusal.clone());
@@ -155,20 +155,20 @@ fn start(
     record: &Record,
     out: &mut Vec<u8>,
     (read, wanted): (usize, usize),
-    patience: std::time::Duration,
+    limits: &Limits,
 ) -> Result<(), Refusal> {
     let before = out.len();
     let size = usize::try_from(record.size).unwrap_or(usize::MAX);
     let few = packed.get(..START.max(2 * (read + wanted)));
     if let (Some(few), false) = (few, matches!(record.coding, Coding::Lz50 { .. })) {
-        let mut sink = Sink::new(out, read, wanted, true, patience);
+        let mut sink = Sink::new(out, (read, wanted), true, limits);
         let _ = codec.clone().unpack(few, record, read + wanted, &mut sink);
         if sink.is_full() {
             return Ok(());
         }
         out.truncate(before);
     }
-    let mut sink = Sink::new(out, read, wanted, true, patience);
+    let mut sink = Sink::new(out, (read, wanted), true, limits);
     codec.clone().unpack(packed, record, size, &mut sink)?;
     if sink.is_full() { Ok(()) } else { Err(too_short(record)) }
 }
