@@ -31,6 +31,9 @@ use crate::format::Compression;
 /// Smaller streams are not worth dividing, in bytes.
 const LEAST: usize = 512 << 10;
 
+/// Decoded bytes for each compressed one for which room is made beforehand.
+const USUAL_RATIO: u64 = 8;
+
 /// Finds the pieces of a stream, from front to back.
 #[derive(Clone, Debug)]
 pub struct Pieces {
@@ -143,7 +146,9 @@ impl Piece {
             return Outcome::TooLarge;
         }
         let mut reader = PieceReader::new(self, bytes, limits);
-        let mut content = Vec::new();
+        // What is declared is trusted as far as it is not unusual.
+        let usual = self.expected.min(self.packed().saturating_mul(USUAL_RATIO)).min(most as u64);
+        let mut content = Vec::with_capacity(usize::try_from(usual).unwrap_or_default());
         let wanted = (most as u64).saturating_add(1);
         let result = std::io::Read::read_to_end(&mut std::io::Read::take(&mut reader, wanted), &mut content);
         if content.len() > most {
