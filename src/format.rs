@@ -36,9 +36,22 @@ impl Format {
     /// do not tell, by its name.
     #[must_use]
     pub fn recognise(head: &[u8], name: &str) -> Self {
-        match magic::recognise(head) {
+        match Self::of_content(head, name) {
             Self::Other if is_clutter(name) => Self::Other,
             Self::Other => Self::hinted(head, name),
+            format => format,
+        }
+    }
+
+    /// What the first bytes prove. Whether there is a tar in what is compressed only decoding tells; until then the
+    /// name's word counts.
+    fn of_content(head: &[u8], name: &str) -> Self {
+        match magic::recognise(head) {
+            Self::Container(Container::Single(compression))
+                if Self::expected(name) == Some(Container::Tar(compression)) =>
+            {
+                Self::Container(Container::Tar(compression))
+            }
             format => format,
         }
     }
@@ -102,7 +115,7 @@ impl EntryKind {
     /// 6. Named like an archive is an archive, a damaged one.
     #[must_use]
     pub fn classify(head: &[u8], name: &str) -> Self {
-        match magic::recognise(head) {
+        match Format::of_content(head, name) {
             Format::Midi => return Self::Midi,
             Format::Other => {}
             archive => return Self::Archive(archive),

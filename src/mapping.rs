@@ -14,7 +14,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use memmap2::{Advice, Mmap};
+use memmap2::{Advice, Mmap, UncheckedAdvice};
 
 use crate::format::HEAD;
 
@@ -146,6 +146,19 @@ impl Input {
         match self {
             Self::Mapped(mapping) => mapping.is_intact(),
             Self::Owned { bytes, expected } => bytes.len() as u64 == *expected,
+        }
+    }
+
+    /// Lets go of the memory that looking at a range of a mapped file took. It can be looked at again; what the file then
+    /// holds is read anew.
+    pub fn release(&self, from: usize, to: usize) {
+        if let Self::Mapped(mapping) = self
+            && to <= mapping.map.len()
+            && let Some(length) = to.checked_sub(from).filter(|length| *length > 0)
+        {
+            // SAFETY: the map is private, read-only and of a file: pages that are dropped come back with the file's bytes at
+            // the next look (or, where the fault handler had put zeros, with zeros), which are as valid as `u8` as before.
+            let _ = unsafe { mapping.map.unchecked_advise_range(UncheckedAdvice::DontNeed, from, length) };
         }
     }
 

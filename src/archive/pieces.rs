@@ -113,6 +113,12 @@ impl Pieces {
 }
 
 impl Piece {
+    /// Where it starts in the stream, in bytes.
+    #[must_use]
+    pub const fn start(&self) -> u64 {
+        self.start
+    }
+
     /// Compressed bytes, about.
     #[must_use]
     pub const fn packed(&self) -> u64 {

@@ -5,16 +5,18 @@
 //! alone.
 
 mod entry;
+mod forward;
 mod single;
 mod visitor;
 
 use std::io::Read;
 use std::sync::Arc;
 
-pub use entry::{Bytes, Entry, Numbers, Spot, Stopped};
+pub use entry::{Bytes, Entry, Numbers, SharedBytes, Spot, Stopped};
 pub use visitor::Visitor;
 
 use entry::Nested;
+use forward::Forward;
 use single::SingleFile;
 
 use super::directory::{self, Directory};
@@ -370,6 +372,6 @@ pub fn decode_in_order<'b>(
     limits: &Limits,
     meter: &Arc<super::meter::Meter>,
 ) -> Result<Box<dyn Read + 'b>, Refusal> {
-    let decoder = stream::Decoder::new(compression, bytes.as_slice(), limits)?;
+    let decoder = stream::Decoder::new(compression, Forward::new(bytes), limits)?;
     Ok(Box::new(decoder.with_meter(Arc::clone(meter))))
 }

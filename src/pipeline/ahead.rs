@@ -19,6 +19,9 @@ const LARGEST: usize = 64 << 20;
 /// The least that is allowed for, since what is expected of a bzip2 block is a guess.
 const LEAST: usize = 2 << 20;
 
+/// How much is read of the stream before it is let go of.
+const RELEASED_AT_ONCE: usize = 8 << 20;
+
 /// Pieces of one stream, being decoded.
 pub(super) struct Ahead {
     context: Arc<Context>,
@@ -29,6 +32,8 @@ pub(super) struct Ahead {
     /// Those that tasks work on, in order.
     started: VecDeque<Started>,
     most: usize,
+    /// Bytes of the stream that were let go of.
+    released: usize,
 }
 
 /// A piece, and where it arrives decoded; nowhere if there was no memory for it.
@@ -47,6 +52,7 @@ impl Ahead {
             window: usize::try_from(window).unwrap_or(usize::MAX),
             started: VecDeque::new(),
             most: 2 * context.jobs(),
+            released: 0,
         }
     }
 
@@ -83,6 +89,12 @@ impl Iterator for Ahead {
             self.start(piece);
         }
         let Started { piece, arrives } = self.started.pop_front()?;
+        // What lies before it has been read.
+        let behind = usize::try_from(piece.start()).unwrap_or_default();
+        if behind.saturating_sub(self.released) >= RELEASED_AT_ONCE {
+            self.bytes.release(self.released, behind);
+            self.released = behind;
+        }
         // A task that panicked, or was not begun because the run is being stopped, sends nothing.
         let arrived = arrives.and_then(|arrives| arrives.recv().ok());
         Some(match arrived {

@@ -41,6 +41,8 @@ impl OpenZip {
     pub(super) fn read(context: &Arc<Context>, share: &Share, input: Arc<Input>) -> Result<(), Stopped> {
         let directory = ZipDirectory::read(input.as_slice(), &context.limits)?;
         let names = directory.name_decoder(input.as_slice());
+        // Reading it has looked at the header of every member.
+        input.release(0, input.as_slice().len());
         let refusal = directory.refusal().cloned();
         let zip = Arc::new(Self { share: share.another(), input, directory, names });
         zip.dispatch(context)?;
@@ -171,6 +173,8 @@ struct Range {
     members: Vec<usize>,
     compressed: u64,
     extracted: u64,
+    /// Where in the archive they lie, first byte and end.
+    span: (usize, usize),
 }
 
 impl Range {
@@ -183,6 +187,14 @@ impl Range {
 
     fn add(&mut self, index: usize, member: &Member) {
         self.members.push(index);
+        let (start, end) = member.span();
+        let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+        // Members that follow one another in the directory may lie anywhere; almost always they follow there too.
+        self.span = match self.span {
+            (0, 0) => (place(start), place(end)),
+            (first, last) if place(start) >= last => (first, place(end)),
+            span => span,
+        };
         self.compressed += member.compressed_size();
         self.extracted += member.uncompressed_size();
     }
@@ -195,6 +207,7 @@ impl Range {
         let bytes = bytes.saturating_add(self.members.len() * ROW_ALLOWANCE);
         let permit = context.budget.work.acquire(budget::Holder::new(), bytes)?;
         let zip = Arc::clone(zip);
+        let span = self.span;
         context.spawn(move |context| {
             let mut harvest = Harvest::new(context);
             context.workers.lend(|worker| {
@@ -203,6 +216,7 @@ impl Range {
                 }
             });
             harvest.publish(Some(permit));
+            zip.input.release(span.0, span.1);
             zip.release(context);
         });
         Ok(())

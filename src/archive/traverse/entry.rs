@@ -4,16 +4,31 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::entry::{EntryPath, Ordinal, Ordinals};
+use crate::mapping::Input;
 use crate::reject::Refusal;
+
+/// Bytes that several readers may share.
+pub trait SharedBytes: AsRef<[u8]> + Send + Sync {
+    /// Nobody will look at this range again soon; whoever does is only slower.
+    fn release(&self, _from: usize, _to: usize) {}
+}
+
+impl SharedBytes for Vec<u8> {}
+
+impl SharedBytes for Input {
+    fn release(&self, from: usize, to: usize) {
+        Self::release(self, from, to);
+    }
+}
 
 /// The bytes of a container, in memory or mapped, shared with whoever decodes parts of them.
 #[derive(Clone)]
-pub struct Bytes(Arc<dyn AsRef<[u8]> + Send + Sync>);
+pub struct Bytes(Arc<dyn SharedBytes>);
 
 impl Bytes {
     /// Shares these bytes.
     #[must_use]
-    pub fn new(bytes: Arc<dyn AsRef<[u8]> + Send + Sync>) -> Self {
+    pub fn new(bytes: Arc<dyn SharedBytes>) -> Self {
         Self(bytes)
     }
 
@@ -21,6 +36,11 @@ impl Bytes {
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
         (*self.0).as_ref()
+    }
+
+    /// Nobody will look at this range again soon; whoever does is only slower.
+    pub fn release(&self, from: usize, to: usize) {
+        self.0.release(from, to);
     }
 }
 
@@ -41,6 +61,8 @@ impl<H> Nested<H> {
         Self { content, _held: held }
     }
 }
+
+impl<H: Send + Sync> SharedBytes for Nested<H> {}
 
 impl<H> AsRef<[u8]> for Nested<H> {
     fn as_ref(&self) -> &[u8] {

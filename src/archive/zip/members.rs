@@ -57,7 +57,9 @@ impl Members for ZipMembers<'_> {
         let outside = || Refusal::new(Reason::ArchiveDamaged, "the archive has no member at this position");
         let (index, read) = self.current.ok_or_else(outside)?;
         let wanted = up_to.saturating_sub(out.len());
-        if read == 0 && wanted <= HEAD {
+        let size = self.zip.members().get(index).map_or(0, super::Member::uncompressed_size);
+        // Only whoever wants less than all of it is content with what was not checked.
+        if read == 0 && wanted <= HEAD && (wanted as u64) < size {
             let mut head = Vec::new();
             self.zip.peek(self.bytes, index, &mut head)?;
             let head = head.get(..wanted).unwrap_or(&head);
@@ -66,8 +68,7 @@ impl Members for ZipMembers<'_> {
             return Ok(());
         }
         // Whoever asks for more than an entry may have has seen that it is an archive.
-        let is_large =
-            self.zip.members().get(index).is_some_and(|m| m.uncompressed_size() > self.limits.entry_size);
+        let is_large = size > self.limits.entry_size;
         let nested = is_large.then(|| self.limits.for_nested(usize::MAX));
         let limits = nested.as_ref().unwrap_or(self.limits);
         let content = self.zip.extract(self.bytes, index, &mut self.inflater, &mut self.buffer, limits)?;

@@ -114,6 +114,12 @@ impl Member {
         u64::from(self.compressed)
     }
 
+    /// Where its compressed bytes start and end in the archive, as declared.
+    #[must_use]
+    pub fn span(&self) -> (u64, u64) {
+        (self.data, self.data.saturating_add(u64::from(self.compressed)))
+    }
+
     /// Whether its name is UTF-8 by its own word (flag bit 11, or a Unicode path).
     #[must_use]
     pub const fn name_is_utf8(&self) -> bool {
