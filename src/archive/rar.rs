@@ -12,6 +12,7 @@ mod modern;
 mod name;
 mod part;
 mod record;
+mod run;
 mod sink;
 
 use std::sync::atomic::AtomicBool;
