@@ -27,7 +27,7 @@ use super::members::{Members, Skipped};
 use crate::entry::NameDecoder;
 use crate::reject::{Reason, Refusal};
 
-/// How far into a file an archive may begin, behind a program that unpacks it: as far as UnRAR looks.
+/// How far into a file an archive may begin, behind a program that unpacks it: as far as `UnRAR` looks.
 const LONGEST_PROGRAM: usize = 2 << 20;
 
 /// Bytes of names that are looked at to find out their encoding.

@@ -133,8 +133,8 @@ impl<'a> Unpacker<'a> {
         })
     }
 
-    /// The programs in a member of RAR 3 can be made to run for a quarter of an hour, and nothing can end them once they
-    /// run: so there is one such member in an archive, and no second.
+    /// The programs in a member of RAR 3 can be made to run for many minutes, and nothing can end them once they run: so
+    /// there is one such member in an archive, and no second.
     fn check_patience(&self, record: &Record) -> Result<(), Refusal> {
         if record.coding == Coding::Lz29 && self.stalled.load(Relaxed) {
             let detail = "a member before it took longer than --stall-timeout to unpack, so that this one was not tried";
