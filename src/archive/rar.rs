@@ -12,6 +12,7 @@ mod modern;
 mod name;
 mod part;
 mod record;
+mod run;
 mod sink;
 
 use std::sync::atomic::AtomicBool;
@@ -26,7 +27,7 @@ use super::members::{Members, Skipped};
 use crate::entry::NameDecoder;
 use crate::reject::{Reason, Refusal};
 
-/// How far into a file an archive may begin, behind a program that unpacks it: as far as UnRAR looks.
+/// How far into a file an archive may begin, behind a program that unpacks it: as far as `UnRAR` looks.
 const LONGEST_PROGRAM: usize = 2 << 20;
 
 /// Bytes of names that are looked at to find out their encoding.

@@ -102,9 +102,9 @@ fn undecodable(what: &dyn std::fmt::Display) -> Refusal {
 
 /// Unpacks a member of RAR 5 or later.
 ///
-/// `rars` 0.12.3 has two ways: one yields what it unpacks bit by bit, the other all of it at once. The first goes wrong
-/// where all that can be referred to is zeros and more zeros follow (it tells the sink of them as a repetition, and forgets
-/// to remember them), and does not do filters that overlap: then the other way is taken, from the same point.
+/// `rars` 0.12.3 has two ways. One yields all of a member at once, and is the one to take: the other, which yields it bit by
+/// bit, moves the whole window for each member, so that a solid run of small ones takes a hundred times as long. Only a
+/// member larger than an entry may be is unpacked that way, so that it need not be held.
 fn decode_modern(
     decoder: &mut Unpack50Decoder,
     history: History,
@@ -113,15 +113,42 @@ fn decode_modern(
     size: usize,
     sink: &mut Sink<'_>,
 ) -> Result<(), Refusal> {
-    let version = u8::from(record.coding == Coding::Lz50 { far: true });
-    let window = usize::try_from(record.window).map_err(|error| undecodable(&error))?;
+    if size as u64 > sink.limits.entry_size {
+        return stream_modern(decoder, history, packed, record, size, sink);
+    }
+    let whole = decoder
+        .decode_member_with_dictionary(
+            packed,
+            version(record),
+            size,
+            window(record),
+            record.continues,
+            DecodeMode::Lz,
+        )
+        .map_err(|error| undecodable(&error))?;
+    sink.write_all(&whole).map_err(|error| undecodable(&error))
+}
+
+/// Unpacks a large member bit by bit.
+///
+/// That goes wrong where all that can be referred to is zeros and more zeros follow: `rars` 0.12.3 tells the sink of them as
+/// a repetition, and forgets to remember them. It also does not do filters that overlap. Where the one may come, the other
+/// way is taken from the same point after all, if the member is not too large for it.
+fn stream_modern(
+    decoder: &mut Unpack50Decoder,
+    history: History,
+    packed: &[u8],
+    record: &Record,
+    size: usize,
+    sink: &mut Sink<'_>,
+) -> Result<(), Refusal> {
     let all_zeros = history.zeros >= history.bytes.min(record.window);
     let spare = all_zeros.then(|| decoder.clone());
     let streamed = decoder.decode_member_from_reader_with_dictionary_to_sink(
         &mut &*packed,
-        version,
+        version(record),
         size,
-        window,
+        window(record),
         record.continues,
         |chunk| match chunk {
             DecodedChunk::Bytes(chunk) => sink.write_all(chunk),
@@ -137,22 +164,32 @@ fn decode_modern(
     let Some(spare) = spare.filter(|_| !sink.is_done() && !sink.has_stalled()) else {
         return Err(undecodable(&error));
     };
-    let most = sink.limits.entry_size.max(sink.limits.nested_size);
-    if size as u64 > most {
+    if size as u64 > sink.limits.nested_size {
         return Err(sink.limits.nested_size(size as u64));
     }
     *decoder = spare;
     sink.restart();
-    let whole = decoder.decode_member_with_dictionary(
-        packed,
-        version,
-        size,
-        window,
-        record.continues,
-        DecodeMode::Lz,
-    );
-    let whole = whole.map_err(|error| undecodable(&error))?;
+    let whole = decoder
+        .decode_member_with_dictionary(
+            packed,
+            version(record),
+            size,
+            window(record),
+            record.continues,
+            DecodeMode::Lz,
+        )
+        .map_err(|error| undecodable(&error))?;
     sink.write_all(&whole).map_err(|error| undecodable(&error))
+}
+
+/// The version of the algorithm, as `rars` counts it.
+fn version(record: &Record) -> u8 {
+    u8::from(record.coding == Coding::Lz50 { far: true })
+}
+
+/// The window, which was found to be within the limits.
+fn window(record: &Record) -> usize {
+    usize::try_from(record.window).unwrap_or(usize::MAX)
 }
 
 impl std::fmt::Debug for Codec {

@@ -1,6 +1,6 @@
 //! Checks a member's content against the checksum that its header gives.
 //!
-//! CRC-32 is computed here. BLAKE2sp comes from the crate `rars`, which offers it only for the content of a header that it
+//! CRC-32 is computed here. `BLAKE2sp` comes from the crate `rars`, which offers it only for the content of a header that it
 //! has read itself: so a header is made that holds nothing but the sum.
 
 use super::record::{Checksum, Record};
@@ -32,7 +32,7 @@ pub(super) fn check(record: &Record, bytes: &[u8], content: &[u8]) -> Result<(),
     }
 }
 
-/// Whether `content` has this BLAKE2sp.
+/// Whether `content` has this `BLAKE2sp`.
 fn is_blake2(expected: &[u8; 32], content: &[u8]) -> bool {
     let mut archive = super::modern::SIGNATURE.to_vec();
     // A main header without flags, a file's header with an extra area and a name of one letter, an end.

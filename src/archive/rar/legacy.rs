@@ -1,6 +1,6 @@
 //! Reads the headers of RAR 1.5 to 4.
 //!
-//! Finds members; unpacks nothing. After the format's own notes (`technote.txt` of RAR 4) and what UnRAR makes of archives
+//! Finds members; unpacks nothing. After the format's own notes (`technote.txt` of RAR 4) and what `UnRAR` makes of archives
 //! that differ from them. Every block's size is checked against the file before it is believed.
 
 use super::fields::Fields;

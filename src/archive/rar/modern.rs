@@ -204,7 +204,7 @@ fn packed_how(packing: u64) -> (Coding, u64) {
 struct Extra {
     encrypted: bool,
     redirects: bool,
-    /// Where its BLAKE2sp is.
+    /// Where its `BLAKE2sp` is.
     hash: Option<usize>,
 }
 

@@ -1,6 +1,6 @@
 //! Decodes the names that RAR 2 to 4 store twice: once in the packing machine's code page, once as Unicode.
 //!
-//! The Unicode form is a run-length code over UTF-16 that borrows from the other form: UnRAR's `encname.cpp`, also
+//! The Unicode form is a run-length code over UTF-16 that borrows from the other form: `UnRAR`'s `encname.cpp`, also
 //! described in the public notes on the format ("RAR 3 archive format", file header). Where names are shown or compared
 //! is none of this module's business.
 

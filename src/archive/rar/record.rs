@@ -16,7 +16,7 @@ pub(super) enum Coding {
     Lz15,
     /// As RAR 2.0 did.
     Lz20,
-    /// As RAR 2.9 to 4 did: LZ77, PPMd, and filters that are programs.
+    /// As RAR 2.9 to 4 did: LZ77, `PPMd`, and filters that are programs.
     Lz29,
     /// As RAR 5 and, with longer distances, RAR 7 do.
     Lz50 {
@@ -45,7 +45,7 @@ pub(super) enum Checksum {
     None,
     /// Their CRC-32.
     Crc32(u32),
-    /// Their BLAKE2sp, which is at this position of the file.
+    /// Their `BLAKE2sp`, which is at this position of the file.
     Blake2(usize),
 }
 
@@ -118,7 +118,7 @@ impl Record {
         }
     }
 
-    /// What PPMd takes for its model, if that is what the member's packed form starts with. It may also start later on,
+    /// What `PPMd` takes for its model, if that is what the member's packed form starts with. It may also start later on,
     /// which shows only while it is unpacked.
     fn model(&self, bytes: &[u8]) -> u64 {
         match self.packed(bytes) {
