@@ -112,8 +112,8 @@ async fn archives_that_were_cut_off() {
 #[tokio::test]
 async fn an_archive_of_a_format_that_is_not_read() {
     let folder = passable_directory();
-    fs::write(folder.path().join("songs.7z"), b"7z\xbc\xaf\x27\x1c\0\x04 and so on").unwrap();
-    fs::write(folder.path().join("songs.rar"), b"Rar!\x1a\x07\x01\0 and so on").unwrap();
+    fs::write(folder.path().join("songs.arj"), b"\x60\xea\x29\0\x1e\x07 and so on").unwrap();
+    fs::write(folder.path().join("songs.cab"), b"MSCF\0\0\0\0 and so on").unwrap();
     let database = TestDatabase::create().await;
     import_path(&database, folder.path()).expect(&[3]);
     assert_eq!(reasons_of(&database).await, [("unsupported_format".to_owned(), 2)]);
