@@ -53,9 +53,13 @@ impl<'f> Forged<'f> {
         header.extend(number(self.count));
         header.push(9);
         let (_, but_last) = self.files.split_last().unwrap();
-        but_last.iter().for_each(|(_, size, _)| header.extend(number(*size)));
+        for (_, size, _) in but_last {
+            header.extend(number(*size));
+        }
         header.extend([0x0a, 1]);
-        self.files.iter().for_each(|(_, _, crc)| header.extend(crc.to_le_bytes()));
+        for (_, _, crc) in self.files {
+            header.extend(crc.to_le_bytes());
+        }
         header.extend([0, 0]);
         // Their names.
         header.push(5);

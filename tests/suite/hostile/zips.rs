@@ -216,7 +216,6 @@ async fn large_formats_and_large_numbers() {
         many.write_all(&content).unwrap();
     }
     let few = (0..50).fold(Zip::default(), |zip, index| zip.store(format!("{index}.mid"), &content)).finish();
-    let inside = Zip::default().store("inner.zip", &few).store("z.mid", &content).finish();
     run(vec![
         Case::new("zip64.zip", large.finish().unwrap().into_inner()).keeps(["a.mid", "b.mid"]),
         Case::new("many.zip", many.finish().unwrap().into_inner()).keeps_count(70_000).within(60),
@@ -224,11 +223,22 @@ async fn large_formats_and_large_numbers() {
             .with(&["--max-entries", "20"])
             .keeps_count(20)
             .refuses([(WHOLE, "limit_entries")]),
-        // All that one file holds counts, whatever it is nested in: two members and what is in one of them.
-        Case::new("more-inside.zip", inside)
-            .with(&["--max-entries", "20"])
-            .keeps_between(18, 19)
-            .refuses_between(1, 2, "limit_entries"),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn entries_of_nested_archives_count_as_well() {
+    let content = piece(153);
+    let few = (0..50).fold(Zip::default(), |zip, index| zip.store(format!("{index}.mid"), &content)).finish();
+    let inside = Zip::default().store("inner.zip", &few).store("z.mid", &content).finish();
+    // Two members and what is in one of them. The members of both are read at the same time, so that either may be the
+    // one that is too much: several times, because it is a race.
+    let case = |number: usize| {
+        Case::new(&format!("more-inside-{number}.zip"), inside.clone())
+            .with(&["--max-entries", "20"])
+            .keeps_between(18, 19)
+            .refuses_between(1, 2, "limit_entries")
+    };
+    run((0..12).map(case).collect()).await;
 }
