@@ -45,9 +45,14 @@ impl OpenZip {
         input.release(0, input.as_slice().len());
         let refusal = directory.refusal().cloned();
         let zip = Arc::new(Self { share: share.another(), input, directory, names });
-        zip.dispatch(context)?;
-        zip.release(context);
-        refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
+        match zip.dispatch(context) {
+            // Whoever is stopped leaves the source unfinished.
+            Err(Stopped::Asked) => Err(Stopped::Asked),
+            result => {
+                zip.release(context);
+                result.and_then(|()| refusal.map_or(Ok(()), |refusal| Err(refusal.into())))
+            }
+        }
     }
 
     fn dispatch(self: &Arc<Self>, context: &Arc<Context>) -> Result<(), Stopped> {
