@@ -6,6 +6,7 @@
 use std::io::Read;
 
 use super::limits::Limits;
+use super::lzh::LzhDirectory;
 use super::stream::Decoder;
 use super::zip;
 use crate::format::{Compression, Container, Format, HEAD, is_program};
@@ -15,9 +16,24 @@ use crate::format::{Compression, Container, Format, HEAD, is_program};
 pub fn look_inside(format: Format, bytes: &[u8]) -> Format {
     let Format::Container(container) = format else { return format };
     match container {
-        Container::Zip if is_program(bytes) && !zip::has_directory(bytes) => Format::Other,
+        Container::Zip if is_program(bytes) && !zip::has_directory(bytes) => behind_program(bytes),
         _ if container.compression() == Compression::None => format,
         _ => Format::Container(container.holding(&decoded_head(container.compression(), bytes))),
+    }
+}
+
+/// What a self-extracting program carries: a RAR within its first 2 MiB or an LZH within 64 KiB, as their readers look for
+/// them; else nothing that concerns this program.
+fn behind_program(bytes: &[u8]) -> Format {
+    const SIGNATURE: &[u8] = b"Rar!\x1a\x07";
+    let start = bytes.get(..bytes.len().min(2 << 20)).unwrap_or_default();
+    let limits = Limits::default();
+    if cfg!(feature = "rar") && start.windows(SIGNATURE.len()).any(|window| window == SIGNATURE) {
+        Format::Container(Container::Rar)
+    } else if bytes.starts_with(b"MZ") && LzhDirectory::read(bytes, &limits).is_ok() {
+        Format::Container(Container::Lzh)
+    } else {
+        Format::Other
     }
 }
 
@@ -68,5 +84,10 @@ mod tests {
         }
         let program = b"MZ a program and nothing behind it";
         assert_eq!(look_inside(Format::Container(Container::Zip), program), Format::Other);
+        if cfg!(feature = "rar") {
+            let carrying = [&program[..], b"Rar!\x1a\x07\0"].concat();
+            let found = look_inside(Format::Container(Container::Zip), &carrying);
+            assert_eq!(found, Format::Container(Container::Rar));
+        }
     }
 }

@@ -31,7 +31,7 @@ fn has_tools() -> bool {
         let path = std::env::var_os("PATH").unwrap_or_default();
         !std::env::split_paths(&path).any(|folder| folder.join(tool).is_file())
     };
-    if TOOLS.iter().any(|tool| is_missing(tool)) {
+    if TOOLS.iter().any(is_missing) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/test-tools.sh");
         let installed = Command::new(script).status().expect("the script is there");
         assert!(installed.success(), "the archivers cannot be installed; LOADER_TOOLS=none does without");
