@@ -44,6 +44,12 @@ seed() {
             zstd) zstd -q -c a.mid >seed.zst ;;
             lz4) lz4 -q -c a.mid >seed.lz4 ;;
             sevenzip) 7z a seed.7z a.mid ü.mid ;;
+            rar)
+                # Of each kind one stored file of one byte: the target puts the checksums right.
+                printf 'Rar!\32\7\0\0\0\163\0\0\15\0\0\0\0\0\0\0\0\0\164\0\200\45\0\1\0\0\0\1\0\0\0\3\0\0\0\0\0\0\0\0\35\60\5\0\244\201\0\0a.midM' >seed.4
+                printf 'Rar!\32\7\1\0\0\0\0\0\3\1\0\0\0\0\0\0\16\2\2\1\0\1\44\0\1\5a.midM' >seed.5
+                ;;
+            lzh) printf '\33\0-lh0-\1\0\0\0\1\0\0\0\0\0\0\0 \0\5a.mid\0\0M\0' >seed.lzh ;;
             midi) cp a.mid seed.mid ;;
             names) printf 'a.mid\nf\201r.mid\n\202\263\202\255\202\347.mid\n' >seed.txt ;;
         esac

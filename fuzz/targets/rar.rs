@@ -2,6 +2,4 @@
 
 #![no_main]
 
-use loader::format::Container;
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loader_fuzz::read_directory(Container::Rar, bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loader_fuzz::read_rar(bytes));

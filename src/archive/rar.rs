@@ -62,7 +62,7 @@ impl RarDirectory {
             legacy::read(bytes, start + legacy::SIGNATURE.len(), &mut found)?;
         }
         let Found { records, skipped, refusal, .. } = found;
-        let parts = divide(&records, bytes);
+        let parts = divide(&records, bytes, limits);
         let odd_names = odd_names(&records, bytes, limits);
         Ok(Self { records, parts, skipped, refusal, odd_names, stalled: AtomicBool::new(false) })
     }
@@ -132,7 +132,12 @@ fn none_found(bytes: &[u8]) -> Refusal {
 }
 
 /// Puts members together so that solid runs stay whole.
-fn divide(records: &[Record], bytes: &[u8]) -> Vec<Part> {
+fn divide(records: &[Record], bytes: &[u8], limits: &Limits) -> Vec<Part> {
+    // What needs more than is allowed is refused before it takes anything.
+    let window = |record: &Record| match record.declared_memory(bytes) {
+        declared if declared > limits.decoder_memory => 0,
+        _ => record.memory(bytes),
+    };
     // A member that is not packed belongs to a run if the next one that is packed continues it.
     let mut starts = vec![true; records.len()];
     let mut is_continued = false;
@@ -145,11 +150,11 @@ fn divide(records: &[Record], bytes: &[u8]) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut members = records.iter().zip(starts).enumerate().peekable();
     while let Some((first, (record, _))) = members.next() {
-        let mut run = Part { first, members: 1, packed: record.data.1, window: record.memory(bytes) };
+        let mut run = Part { first, members: 1, packed: record.data.1, window: window(record) };
         while let Some((_, (record, _))) = members.next_if(|(_, (_, starts))| !starts) {
             run.members += 1;
             run.packed = run.packed.saturating_add(record.data.1);
-            run.window = run.window.max(record.memory(bytes));
+            run.window = run.window.max(window(record));
         }
         let fits = |last: &Part| {
             last.packed.saturating_add(run.packed) <= PART_BYTES && last.members + run.members <= PART_MEMBERS

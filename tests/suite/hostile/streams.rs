@@ -148,7 +148,6 @@ async fn dictionaries_of_gibibytes() {
     segment.extend(&window(&tar)[6..]);
     let refused = "limit_decoder_memory";
     run(vec![
-        // What cannot be looked into is what its name says.
         Case::new("four-gibibytes.tar.xz", giant).refuses([(WHOLE, refused)]),
         Case::new("four-gibibytes.mid.xz", giant_single).refuses([("four-gibibytes.mid", refused)]),
         Case::new("four-gibibytes.tar.lzma", with_dictionary(lzma(&tar), u32::MAX))
