@@ -33,9 +33,10 @@ pub(super) struct Stream;
 
 /// What a stream is named after.
 const PREFIX: usize = 1 << 20;
+
 /// Reads standard input to its end.
 pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
-    let prefix = context.runtime.block_on(prefix(&context.stop));
+    let prefix = context.runtime.block_on(prefix(&context.stop, context.limits.stall));
     let (prefix, input) = match prefix {
         Ok(Some(begun)) => begun,
         Ok(None) => return,
@@ -135,15 +136,18 @@ fn name_of(prefix: &[u8]) -> String {
     format!("stream:{}", digest.get(..16).unwrap_or_default())
 }
 
-/// The first mebibyte, or all where there is less; none if the run is stopped meanwhile.
-async fn prefix(stop: &Stop) -> std::io::Result<Option<(Vec<u8>, tokio::io::Stdin)>> {
+/// The first mebibyte, or all where there is less, or what came before a silence; none if the run is stopped meanwhile.
+async fn prefix(stop: &Stop, stall: Duration) -> std::io::Result<Option<(Vec<u8>, tokio::io::Stdin)>> {
     let mut input = tokio::io::stdin();
     let mut prefix = Vec::new();
     let mut piece = vec![0; 64 << 10];
     while prefix.len() < PREFIX {
         let wanted = piece.len().min(PREFIX - prefix.len());
         let Some(room) = piece.get_mut(..wanted) else { break };
-        let Some(length) = unless_stopped(stop, input.read(room)).await else { return Ok(None) };
+        // Whoever goes on reading gives up what stays silent; here it only says no more of what it is.
+        let arrives = tokio::time::timeout(stall, input.read(room));
+        let Some(arrived) = unless_stopped(stop, arrives).await else { return Ok(None) };
+        let Ok(length) = arrived else { break };
         let length = length?;
         if length == 0 {
             break;

@@ -102,3 +102,83 @@ async fn a_stream_that_breaks_off_keeps_what_came_before() {
     let report = import_stream(&database, &path).await;
     assert_eq!(count(&report, "inserted") + arrived, 60, "{report}");
 }
+
+/// What other compressors and archivers make of the same files.
+fn packed(extension: &str, folder: &std::path::Path) -> std::path::PathBuf {
+    use std::io::Write as _;
+
+    let files: Vec<(String, Vec<u8>)> =
+        (0..40).map(|index| (format!("{index}.mid"), sample::midi(31, index, 2_000))).collect();
+    let path = folder.join(format!("set.{extension}"));
+    if extension == "7z" {
+        let mut writer = sevenz_rust2::ArchiveWriter::create(&path).unwrap();
+        let entries = files.iter().map(|(name, _)| sevenz_rust2::ArchiveEntry::new_file(name)).collect();
+        let contents: Vec<sevenz_rust2::SourceReader<_>> =
+            files.iter().map(|(_, content)| content.as_slice().into()).collect();
+        writer.push_archive_entries(entries, contents).unwrap();
+        writer.finish().unwrap();
+        return path;
+    }
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, content) in &files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, name, content.as_slice()).unwrap();
+    }
+    let tar = tar.into_inner().unwrap();
+    let xz = |stream| {
+        let mut encoder = liblzma::write::XzEncoder::new_stream(Vec::new(), stream);
+        encoder.write_all(&tar).unwrap();
+        encoder.finish().unwrap()
+    };
+    let packed = match extension {
+        "tar.bz2" => {
+            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+            encoder.write_all(&tar).unwrap();
+            encoder.finish().unwrap()
+        }
+        "tar.xz" => xz(liblzma::stream::Stream::new_easy_encoder(1, liblzma::stream::Check::Crc64).unwrap()),
+        "tar.lzma" => {
+            let options = liblzma::stream::LzmaOptions::new_preset(1).unwrap();
+            xz(liblzma::stream::Stream::new_lzma_encoder(&options).unwrap())
+        }
+        _ => {
+            let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+            encoder.write_all(&tar).unwrap();
+            encoder.finish().unwrap()
+        }
+    };
+    fs::write(&path, packed).unwrap();
+    path
+}
+
+#[tokio::test]
+async fn every_compression_arrives() {
+    let folder = passable_directory();
+    for extension in ["tar.bz2", "tar.xz", "tar.lzma", "tar.lz4", "7z"] {
+        let path = packed(extension, folder.path());
+        let by_path = TestDatabase::create().await;
+        import(&by_path, &[], &[&path]).await;
+        let database = TestDatabase::create().await;
+        let report = import_stream(&database, &path).await;
+        assert_eq!(count(&report, "inserted"), 40, "{extension}: {report}");
+        assert_eq!(places(&database.url).await, places(&by_path.url).await, "{extension}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_says_nothing_is_given_up() {
+    let folder = passable_directory();
+    let path = archive(folder.path(), Container::TarGz, 4, 60, 3_000);
+    let whole = fs::read(&path).unwrap();
+    let database = TestDatabase::create().await;
+    let mut running =
+        Program::on(&database, ["import", "--json", "--stall-timeout", "1", "-"]).held_open().start();
+    let mut input = running.input();
+    crate::program::feed(&mut input, &whole[..whole.len() / 2]);
+    let ended = running.wait().expect(&[3]);
+    drop(input);
+    assert!((1..60).contains(&count(&ended.json(), "inserted")), "{}", ended.stdout);
+    let reasons = crate::rows::reasons(&database.url).await;
+    assert!(reasons.contains_key("limit_stall"), "{reasons:?}");
+}
