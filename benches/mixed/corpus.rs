@@ -64,7 +64,7 @@ impl Files {
             header.set_mode(0o644);
             Ok(tar.append_data(&mut header, name, content.as_slice())?)
         })?;
-        tar.into_inner()?.flush()?;
+        tar.into_inner()?;
         Ok(())
     }
 }
@@ -125,7 +125,9 @@ fn write_zip(path: &Path, files: Files) -> Result<()> {
 }
 
 fn write_tar(path: &Path, files: Files) -> Result<()> {
-    files.tar(create(path)?)
+    let mut file = create(path)?;
+    files.tar(&mut file)?;
+    Ok(file.flush()?)
 }
 
 fn write_gzip(path: &Path, files: Files) -> Result<()> {
@@ -157,7 +159,7 @@ fn write_lzma(path: &Path, files: Files) -> Result<()> {
     Files { count: files.count / 4, ..files }.tar(&mut encoder)?;
     encoder.finish()?.flush()?;
     let rest = Files { seed: files.seed + 500, count: files.count - files.count / 4, ..files };
-    rest.tar(create(&path.with_file_name("rest.tar"))?)
+    write_tar(&path.with_file_name("rest.tar"), rest)
 }
 
 /// As pzstd writes it: a frame for every few mebibytes.

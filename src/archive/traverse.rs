@@ -211,8 +211,14 @@ impl<'v, V: Visitor> Traversal<'v, V> {
         match kind {
             Ok(EntryKind::Archive(format)) => {
                 let content = self.visitor.take_back(start);
-                let held = self.visitor.hold(content.len())?;
-                self.nest(entry, format, content, held, spot, numbers)?;
+                // Nobody may wait for more than there can ever be.
+                match self.may_nest(format, yielded, spot) {
+                    Ok(()) => {
+                        let held = self.visitor.hold(content.len())?;
+                        self.nest(entry, format, content, held, spot, numbers)?;
+                    }
+                    Err(refusal) => self.refuse(entry, refusal),
+                }
             }
             Ok(kind) if self.visitor.wants(kind) => self.visitor.keep(entry, kind, start),
             Ok(kind) => self.visitor.leave(entry, kind, start),

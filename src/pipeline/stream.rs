@@ -71,7 +71,8 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
                 }
             };
             read_as_holder(context, share, holder, |traversal| {
-                let (spot, mut numbers) = (Spot::default(), Numbers::outer());
+                let held = bytes.as_slice().len() as u64;
+                let (spot, mut numbers) = (Spot { held, ..Spot::default() }, Numbers::outer());
                 traversal.read(container, &bytes, b"standard input", &spot, &mut numbers)
             })
         }),
