@@ -184,6 +184,7 @@ fn write_zstandard(path: &Path, files: Files) -> Result<()> {
     }
     let mut frames = Frames { to: create(path)?, waiting: Vec::new() };
     files.tar(&mut frames)?;
+    frames.flush()?;
     Ok(frames.to.flush()?)
 }
 
