@@ -18,6 +18,7 @@ installed one, or the one in LOADER_PG_BIN; the second is the newest of the npm 
 
   LOADER_CORPUS             a folder of real MIDI files to compare with [default: ../shared/corpora/dev]
   LOADER_TEST_DATABASE_URL  a server to use instead; its role must be allowed to create databases
+  LOADER_TOOLS=none         do without the archivers that readers are compared with; said as NOT TESTED
 HELP
 }
 
@@ -43,6 +44,7 @@ if [ -z "${LOADER_TEST_DATABASE_URL:-}" ]; then want_postgresql; fi
 want_rust
 want_optional shellcheck shellcheck
 install_missing yes
+if [ "${LOADER_TOOLS:-}" != none ]; then "$root/scripts/test-tools.sh"; fi
 
 # --- where servers live --------------------------------------------------------------------------------------------
 

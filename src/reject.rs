@@ -121,6 +121,14 @@ reasons! {
     DatabaseRefused = "database_refused" at Database,
 }
 
+impl Reason {
+    /// Whether it is a limit of the source as a whole, which nothing more of it can keep.
+    #[must_use]
+    pub const fn concerns_source(self) -> bool {
+        matches!(self, Self::LimitEntries | Self::LimitOutput)
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())

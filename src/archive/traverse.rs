@@ -88,10 +88,18 @@ impl<'v, V: Visitor> Traversal<'v, V> {
                 let directory = directory::open(container, slice, self.limits)?;
                 self.visitor.pass_over_links(directory.skipped().missed());
                 let names = directory.name_decoder();
+                let mut refusal = directory.refusal().cloned();
                 for part in 0..directory.parts().len() {
-                    self.read_part(&*directory, &names, slice, part, spot, numbers)?;
+                    match self.read_part(&*directory, &names, slice, part, spot, numbers) {
+                        Ok(()) => {}
+                        // What ends one part leaves the others; what the whole source may not do ends all.
+                        Err(Stopped::Refused(why)) if !why.reason.concerns_source() => {
+                            refusal.get_or_insert(why);
+                        }
+                        Err(stopped) => return Err(stopped),
+                    }
                 }
-                directory.refusal().map_or(Ok(()), |refusal| Err(refusal.clone().into()))
+                refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
             }
             Container::Tar(compression) | Container::Single(compression) => {
                 let window = stream::window(compression, slice);
