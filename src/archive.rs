@@ -10,6 +10,7 @@ pub mod limits;
 pub mod lzh;
 pub mod members;
 pub mod meter;
+pub mod open;
 pub mod pieces;
 pub mod probe;
 #[cfg(feature = "rar")]

@@ -1,16 +1,11 @@
 //! What archives with a directory have in common: they fall into parts that can be read side by side.
 //!
-//! Declares, and opens by format; the readers of 7z, RAR and LZH implement it. A zip does not: each of its members is a part, and it has a way
+//! Declares; the readers of 7z, RAR and LZH implement it. A zip does not: each of its members is a part, and it has a way
 //! of its own that costs less ([`super::zip`]).
 
 use super::limits::Limits;
-use super::lzh::LzhDirectory;
 use super::members::{Members, Skipped};
-#[cfg(feature = "rar")]
-use super::rar::RarDirectory;
-use super::seven_zip::SevenZipDirectory;
 use crate::entry::NameDecoder;
-use crate::format::{Container, Format};
 use crate::reject::Refusal;
 
 /// Consecutive members that one thread reads, front to back.
@@ -49,18 +44,4 @@ pub trait Directory: Send + Sync + std::fmt::Debug {
 
     /// What is no regular file. The [`Members`] of a part count nothing of it again.
     fn skipped(&self) -> Skipped;
-}
-
-/// Reads the directory of an archive of this format. `bytes` is the whole archive.
-///
-/// # Errors
-/// Where no member can be found, and for containers without a directory of this kind.
-pub fn open(container: Container, bytes: &[u8], limits: &Limits) -> Result<Box<dyn Directory>, Refusal> {
-    Ok(match container {
-        Container::SevenZip => Box::new(SevenZipDirectory::read(bytes, limits)?),
-        Container::Lzh => Box::new(LzhDirectory::read(bytes, limits)?),
-        #[cfg(feature = "rar")]
-        Container::Rar => Box::new(RarDirectory::read(bytes, limits)?),
-        _ => return Err(Format::unsupported(container.name())),
-    })
 }

@@ -13,6 +13,7 @@
 mod bits;
 mod block;
 mod bzip2;
+mod end;
 mod frames;
 mod joined;
 mod reader;
@@ -21,8 +22,9 @@ mod xz;
 pub use self::joined::Joined;
 
 use self::bzip2::Blocks;
+use self::end::End;
 use self::frames::Frames;
-use self::reader::{End, PieceReader};
+use self::reader::PieceReader;
 use self::xz::Records;
 use super::limits::Limits;
 use super::stream::Trouble;

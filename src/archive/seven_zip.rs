@@ -13,6 +13,7 @@ mod method;
 mod part;
 mod rare;
 mod scan;
+mod signature;
 mod streams;
 
 use super::directory::{Directory, Part};

@@ -19,9 +19,10 @@ use entry::Nested;
 use forward::Forward;
 use single::SingleFile;
 
-use super::directory::{self, Directory};
+use super::directory::Directory;
 use super::limits::Limits;
 use super::members::{Member, Members};
+use super::open::open_directory;
 use super::probe::look_inside;
 use super::stream;
 use super::tar::TarReader;
@@ -85,7 +86,7 @@ impl<'v, V: Visitor> Traversal<'v, V> {
                 self.visit(&mut members, Names::All(&names), true, spot, numbers)
             }
             Container::SevenZip | Container::Rar | Container::Lzh => {
-                let directory = directory::open(container, slice, self.limits)?;
+                let directory = open_directory(container, slice, self.limits)?;
                 self.visitor.pass_over_links(directory.skipped().missed());
                 let names = directory.name_decoder();
                 let mut refusal = directory.refusal().cloned();

@@ -10,7 +10,8 @@ use super::queue::Lane;
 use super::reader::{Job, refuse_reading, shrunk};
 use super::reading::Share;
 use super::sequential::read_in_order;
-use crate::archive::directory::{self, Directory};
+use crate::archive::directory::Directory;
+use crate::archive::open::open_directory;
 use crate::archive::traverse::{Numbers, Spot, Stopped};
 use crate::entry::NameDecoder;
 use crate::format::Container;
@@ -34,7 +35,7 @@ impl OpenDirectory {
         input: &Arc<Input>,
         container: Container,
     ) -> Result<(), Stopped> {
-        let directory = directory::open(container, input.as_slice(), &context.limits)?;
+        let directory = open_directory(container, input.as_slice(), &context.limits)?;
         add(&context.counters.links, directory.skipped().missed());
         let (names, refusal) = (directory.name_decoder(), directory.refusal().cloned());
         let parts: Vec<u64> = directory.parts().iter().map(|part| container.cost(part.packed)).collect();

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use bzip2::{Decompress, Status};
 
 use super::bits::{Mark, Shifted, mark_at, number_at};
-use super::reader::End;
+use super::end::End;
 use crate::archive::stream::codec::{cut, length};
 
 /// Bytes given to the library at once.

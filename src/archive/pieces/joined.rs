@@ -7,8 +7,9 @@ use std::io::{self, Read};
 
 use super::bits::{MAGIC_BITS, Mark, mark_at, number_at};
 use super::bzip2::{FIRST, level_at, piece};
+use super::end::End;
 use super::frames::Frames;
-use super::reader::{End, PieceReader};
+use super::reader::PieceReader;
 use super::{Decoded, Kind, Outcome, Piece, Pieces, Place};
 use crate::archive::allowance::Allowance;
 use crate::archive::stream::{Trouble, refused};

@@ -7,24 +7,12 @@ use std::io::{self, Read};
 use liblzma::stream::{Action, Status, Stream};
 
 use super::block::Block;
+use super::end::End;
 use super::xz::HEADER;
 use super::{Piece, Place};
 use crate::archive::limits::Limits;
 use crate::archive::stream::codec::{Fed, cut, length};
 use crate::archive::stream::zstandard::Zstandard;
-
-/// Where a piece ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// Not told by its format, or not read so far.
-    Unknown,
-    /// A bzip2 block: where the next one starts, or the stream's end is marked, and this block's checksum.
-    Bit { bit: u64, check: u32 },
-    /// Behind it the bytes end before that can be told.
-    Cut,
-    /// Behind it stands nothing that may.
-    Damaged,
-}
 
 /// Decodes a piece.
 pub(super) enum PieceReader<'a> {

@@ -7,13 +7,10 @@ use std::borrow::Cow;
 
 use super::decode::BlockReader;
 use super::scan::{Scan, damaged};
+use super::signature::{SIGNATURE, SIGNATURE_HEADER};
 use super::streams::Streams;
 use crate::archive::limits::Limits;
 use crate::reject::{Reason, Refusal};
-
-/// Bytes before the packed data.
-pub(super) const SIGNATURE_HEADER: u64 = 32;
-pub(super) const SIGNATURE: &[u8] = b"7z\xbc\xaf\x27\x1c";
 
 const HEADER: u8 = 0x01;
 const ENCODED_HEADER: u8 = 0x17;

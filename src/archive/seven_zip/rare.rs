@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use sevenz_rust2::{Archive, BlockDecoder, Password};
 
-use super::header::{SIGNATURE, SIGNATURE_HEADER};
+use super::signature::{SIGNATURE, SIGNATURE_HEADER};
 use super::streams::Definition;
 
 /// Decoded bytes that are kept at once.

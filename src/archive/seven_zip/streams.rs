@@ -4,8 +4,8 @@
 //! needed. Never keeps more blocks than entries are allowed. Source: `7zFormat.txt`, "Streams Info".
 
 use super::folder::Folder;
-use super::header::SIGNATURE_HEADER;
 use super::scan::{Checksums, Scan, damaged};
+use super::signature::SIGNATURE_HEADER;
 use crate::archive::limits::Limits;
 use crate::reject::{Reason, Refusal};
 
