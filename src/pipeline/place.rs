@@ -78,7 +78,8 @@ impl Place {
             source_id,
             entry_ordinal: self.ordinal,
             run_id,
-            entry_path: (!bare).then_some(named.path),
+            // What concerns the source as a whole has no place in it.
+            entry_path: Some(named.path).filter(|path| !bare && !path.is_empty()),
             entry_path_raw: named.raw.filter(|_| !bare),
             stage: refusal.reason.stage().word(),
             reason: refusal.reason.code(),
