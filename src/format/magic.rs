@@ -78,6 +78,9 @@ pub(super) fn recognise(head: &[u8]) -> Format {
     if is_bzip2(head) {
         return single(Compression::Bzip2);
     }
+    if is_plain_lzma(head) {
+        return single(Compression::Lzma);
+    }
     if is_lzh(head) {
         return Format::Container(Container::Lzh);
     }
@@ -224,6 +227,12 @@ pub(super) fn is_lzma(head: &[u8]) -> bool {
     *properties < 225 && (usual || dictionary == u64::from(u32::MAX)) && (size == u64::MAX || size < 1 << 38)
 }
 
+/// The same without a name to say so: what encoders write unless told otherwise (`]`, a dictionary of whole 64 KiB), and a
+/// first compressed byte of 0, which every range coder begins with; as `file` tells them.
+fn is_plain_lzma(head: &[u8]) -> bool {
+    matches!(head, [0x5d, 0, 0, ..]) && head.get(13) == Some(&0) && is_lzma(head)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,6 +262,9 @@ mod tests {
             (b"\x50\x2a\x4d\x18\x04\0\0\0", single(Compression::Zstandard)),
             (b"PK\x05\x06", Format::Container(Container::Zip)),
             (b"PK\x07\x08PK\x03\x04", Format::Container(Container::Zip)),
+            (b"]\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0\x26", single(Compression::Lzma)),
+            (b"]\0\0\x10\0\x20\0\0\0\0\0\0\0\0\x26", single(Compression::Lzma)),
+            (b"]\0\0\x10\0 a text that starts so", Format::Other),
             (b"7z\xbc\xaf\x27\x1c\0\x04", Format::Container(Container::SevenZip)),
             (b"Rar!\x1a\x07\0", RAR),
             (b"BZh91AY&SY", single(Compression::Bzip2)),

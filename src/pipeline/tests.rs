@@ -149,6 +149,7 @@ async fn the_same_rows_whatever_the_threads_batches_and_memory() {
 async fn importing_again_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     sample(folder.path(), 200);
+    write_divisible(folder.path());
     let library = MemorySink::default();
     import(folder.path(), &library, USUAL).await;
     let first = library.library();
@@ -162,6 +163,7 @@ async fn importing_again_changes_nothing() {
 async fn what_an_interrupted_run_left_out_is_filled_in() {
     let folder = tempfile::tempdir().unwrap();
     sample(folder.path(), 300);
+    write_divisible(folder.path());
     let undisturbed = MemorySink::default();
     import(folder.path(), &undisturbed, USUAL).await;
     let expected = undisturbed.library();
