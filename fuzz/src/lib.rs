@@ -7,9 +7,9 @@ use std::io::Read;
 use std::sync::Arc;
 
 use loader::archive::Limits;
-use loader::archive::directory;
 use loader::archive::members::{Member, Members};
 use loader::archive::meter::Meter;
+use loader::archive::open::open_directory;
 use loader::archive::probe::look_inside;
 use loader::archive::stream::{Decoder, refusal_of, window};
 use loader::archive::tar::TarReader;
@@ -104,7 +104,7 @@ pub fn read_tar(bytes: &[u8]) {
 /// Reads an archive with a directory: all parts, and the last one first.
 pub fn read_directory(container: Container, bytes: &[u8]) {
     let limits = limits();
-    let Ok(directory) = directory::open(container, bytes, &limits) else { return };
+    let Ok(directory) = open_directory(container, bytes, &limits) else { return };
     let parts = directory.parts();
     let mut next = 0;
     for part in parts {
@@ -186,7 +186,9 @@ pub fn analyse(bytes: &[u8]) {
 pub fn decode_names(bytes: &[u8]) {
     let names: Vec<_> = bytes.split(|byte| *byte == b'\n').collect();
     let mut decoder = NameDecoder::default();
-    names.iter().for_each(|name| decoder.observe(name));
+    for name in &names {
+        decoder.observe(name);
+    }
     for name in names {
         for is_utf8 in [false, true] {
             let decoded = decoder.decode(name, is_utf8);

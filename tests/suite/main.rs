@@ -12,6 +12,7 @@
 
 mod cluster;
 mod command_line;
+mod contracts;
 mod corpus;
 mod harness;
 mod hostile;
