@@ -325,7 +325,6 @@ impl<'v, V: Visitor> Traversal<'v, V> {
         };
         let name = entry.path.file_name().as_bytes().to_vec();
         let bytes = Bytes::new(Arc::new(Nested::new(content, held)));
-        self.visitor.enter(&entry);
         match self.read(container, &bytes, &name, &inner, numbers) {
             Ok(()) => self.visitor.opened(entry),
             Err(Stopped::Refused(refusal)) => self.refuse(entry, refusal),

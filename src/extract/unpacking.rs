@@ -79,11 +79,7 @@ impl<'u> Unpacking<'u> {
         let refusal = match read {
             Ok(Ok(()) | Err(Stopped::Asked)) => None,
             Ok(Err(Stopped::Refused(refusal))) => Some(refusal),
-            Err(_) => {
-                let detail =
-                    "reading this archive panicked: a defect of loader; please report it with the file";
-                Some(Refusal::new(Reason::ReaderPanicked, detail))
-            }
+            Err(_) => Some(Stopped::panicked()),
         };
         if let Some(refusal) = refusal {
             self.report.refused += 1;

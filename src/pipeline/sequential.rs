@@ -24,7 +24,7 @@ use crate::archive::traverse::{Bytes, Entry, Stopped, Traversal, Visitor, decode
 use crate::budget::{self, Permit};
 use crate::format::{Compression, EntryKind};
 use crate::progress::add;
-use crate::reject::{Reason, Refusal};
+use crate::reject::Refusal;
 
 /// What a task is given, in bytes and entries.
 const BATCH_BYTES: usize = 1 << 20;
@@ -86,8 +86,7 @@ pub(super) fn read_as_holder(
             result
         }
         Err(_) => {
-            let detail = "reading this archive panicked: a defect of loader; please report it with the file";
-            let refusal = Refusal::new(Reason::ReaderPanicked, detail);
+            let refusal = Stopped::panicked();
             while let Some(entry) = sequential.open.last().cloned() {
                 sequential.refuse(entry, refusal.clone());
             }

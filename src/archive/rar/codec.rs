@@ -116,6 +116,17 @@ fn decode_modern(
     if size as u64 > sink.limits.entry_size {
         return stream_modern(decoder, history, packed, record, size, sink);
     }
+    decode_at_once(decoder, packed, record, size, sink)
+}
+
+/// Unpacks a member in one piece.
+fn decode_at_once(
+    decoder: &mut Unpack50Decoder,
+    packed: &[u8],
+    record: &Record,
+    size: usize,
+    sink: &mut Sink<'_>,
+) -> Result<(), Refusal> {
     let whole = decoder
         .decode_member_with_dictionary(
             packed,
@@ -169,17 +180,7 @@ fn stream_modern(
     }
     *decoder = spare;
     sink.restart();
-    let whole = decoder
-        .decode_member_with_dictionary(
-            packed,
-            version(record),
-            size,
-            window(record),
-            record.continues,
-            DecodeMode::Lz,
-        )
-        .map_err(|error| undecodable(&error))?;
-    sink.write_all(&whole).map_err(|error| undecodable(&error))
+    decode_at_once(decoder, packed, record, size, sink)
 }
 
 /// The version of the algorithm, as `rars` counts it.

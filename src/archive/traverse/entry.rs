@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::entry::{EntryPath, Ordinal, Ordinals};
 use crate::mapping::Input;
-use crate::reject::Refusal;
+use crate::reject::{Reason, Refusal};
 
 /// Bytes that several readers may share.
 pub trait SharedBytes: AsRef<[u8]> + Send + Sync {
@@ -137,6 +137,15 @@ pub enum Stopped {
     Refused(Refusal),
     /// The visitor asked.
     Asked,
+}
+
+impl Stopped {
+    /// What a reader's panic amounts to for the archive that it read.
+    #[must_use]
+    pub fn panicked() -> Refusal {
+        let detail = "reading this archive panicked: a defect of loader; please report it with the file";
+        Refusal::new(Reason::ReaderPanicked, detail)
+    }
 }
 
 impl From<Refusal> for Stopped {

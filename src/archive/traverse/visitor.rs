@@ -73,9 +73,6 @@ pub trait Visitor {
     /// An entry is refused.
     fn refuse(&mut self, entry: Entry, refusal: Refusal);
 
-    /// An archive inside an archive is about to be read.
-    fn enter(&mut self, _entry: &Entry) {}
-
     /// An archive inside an archive was read to its end.
     fn opened(&mut self, entry: Entry);
 
