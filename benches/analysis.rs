@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use loader::midi::Analyser;
+use loader::midi::{Analyser, AnalysisLevel};
 use loader::sample;
 use measuring::{Series, floor, megabytes, print_machine, real, timed};
 
@@ -42,7 +42,7 @@ fn main() -> Result<ExitCode> {
     let options = Options::parse();
     print_machine();
     let mut classes: Vec<_> = SIZES.into_iter().map(|(size, count)| Class::of(size, count)).collect();
-    let mut analyser = Analyser::new();
+    let mut analyser = Analyser::new(AnalysisLevel::Standard);
     for _ in 0..options.rounds {
         for class in &mut classes {
             class.measure(&mut analyser)?;

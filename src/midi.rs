@@ -14,6 +14,7 @@ mod event;
 mod header;
 mod key_signature;
 mod lenient;
+mod level;
 mod meter;
 mod notes;
 mod polyphony;
@@ -27,6 +28,7 @@ mod warnings;
 
 use self::analysis::Analysis;
 use self::header::Header;
+pub use self::level::AnalysisLevel;
 pub use self::warnings::Warnings;
 use crate::record::{Metadata, ParseStatus};
 use crate::reject::{Reason, Refusal};
@@ -34,7 +36,7 @@ use crate::reject::{Reason, Refusal};
 /// The version of the analysis, stored with each row: a row of a lower version can be analysed again.
 ///
 /// Raised whenever a column gets another meaning or value for the same content.
-pub const ANALYSER_VERSION: i16 = 1;
+pub const ANALYSER_VERSION: i16 = 2;
 
 /// What was read out of one content.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,16 +50,16 @@ pub struct Reading {
 }
 
 /// Reads one content after another; one for each thread. Its buffers are used again, and grow only with the content.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Analyser {
     analysis: Analysis,
 }
 
 impl Analyser {
-    /// An analyser that has read nothing yet.
+    /// An analyser that has read nothing yet, and finds out as much as `level` says.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(level: AnalysisLevel) -> Self {
+        Self { analysis: Analysis::new(level) }
     }
 
     /// Reads a Standard MIDI File, bare or in a `RIFF` container.
@@ -123,7 +125,7 @@ mod tests {
     use super::*;
 
     fn refusal(content: &[u8]) -> Reason {
-        Analyser::new().read(content).unwrap_err().reason
+        Analyser::new(AnalysisLevel::default()).read(content).unwrap_err().reason
     }
 
     #[test]
@@ -139,7 +141,7 @@ mod tests {
             assert_eq!(refusal(content), reason, "{}", content.escape_ascii());
         }
         let silent = [header, b"MTrk\0\0\0\x04\x00\xFF\x2F\x00"].concat();
-        let reading = Analyser::new().read(&silent).unwrap();
+        let reading = Analyser::new(AnalysisLevel::default()).read(&silent).unwrap();
         assert_eq!((reading.status, reading.metadata.n_notes), (ParseStatus::Clean, 0));
     }
 
@@ -161,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_song_is_read_into_its_columns() {
-        let reading = Analyser::new().read(&song()).unwrap();
+        let reading = Analyser::new(AnalysisLevel::default()).read(&song()).unwrap();
         assert_eq!((reading.status, reading.warnings), (ParseStatus::Clean, Warnings::NONE));
         let expected = Metadata {
             analyser_version: ANALYSER_VERSION,
@@ -226,12 +228,12 @@ mod tests {
     #[test]
     fn wrapping_and_damage_are_told_and_the_music_is_the_same() {
         let song = song();
-        let whole = Analyser::new().read(&song).unwrap();
+        let whole = Analyser::new(AnalysisLevel::default()).read(&song).unwrap();
         let riff =
             [b"RIFF\0\0\0\0RMIDdata", u32::try_from(song.len()).unwrap().to_le_bytes().as_slice(), &song]
                 .concat();
         let behind_junk = [vec![0; 128], song.clone()].concat();
-        let mut analyser = Analyser::new();
+        let mut analyser = Analyser::new(AnalysisLevel::default());
         for (content, status, warnings) in [
             (riff, ParseStatus::Clean, Warnings::RIFF_WRAPPED),
             (behind_junk, ParseStatus::Repaired, Warnings::JUNK_BEFORE_HEADER),
@@ -247,7 +249,7 @@ mod tests {
     fn patterns_follow_one_another() {
         let track = b"MTrk\0\0\0\x0C\x00\x90\x3C\x40\x60\x80\x3C\x40\x00\xFF\x2F\x00";
         let content = [b"MThd\0\0\0\x06\0\x02\0\x02\0\x60".as_slice(), track, track].concat();
-        let found = Analyser::new().read(&content).unwrap().metadata;
+        let found = Analyser::new(AnalysisLevel::default()).read(&content).unwrap().metadata;
         assert_eq!((found.duration_ticks, found.polyphony_max, found.n_notes), (192, 1, 2));
     }
 
@@ -255,7 +257,7 @@ mod tests {
     fn frames_need_no_tempo() {
         let track = b"MTrk\0\0\0\x0C\x00\x90\x3C\x40\x64\x80\x3C\x40\x00\xFF\x2F\x00";
         let content = [b"MThd\0\0\0\x06\0\0\0\x01\xE7\x28".as_slice(), track].concat();
-        let found = Analyser::new().read(&content).unwrap().metadata;
+        let found = Analyser::new(AnalysisLevel::default()).read(&content).unwrap().metadata;
         assert_eq!(
             (found.smpte_fps, found.smpte_ticks_per_frame, found.division),
             (Some(25), Some(40), None)

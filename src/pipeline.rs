@@ -42,6 +42,7 @@ use crate::discover::Roots;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Ledger;
 use crate::mapping::MapPolicy;
+use crate::midi::AnalysisLevel;
 use crate::progress::Counters;
 use crate::registry::Registry;
 use crate::seen::Seen;
@@ -73,6 +74,8 @@ pub struct PipelineSettings {
     pub batch: BatchLimits,
     /// Which inputs are mapped.
     pub map_policy: MapPolicy,
+    /// How much is found out of each content.
+    pub analysis: AnalysisLevel,
     /// What is too much.
     pub limits: Limits,
 }

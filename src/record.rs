@@ -33,6 +33,10 @@ pub enum ColumnType {
     Bytea,
     /// `smallint[]`
     Int2Array,
+    /// `integer[]`
+    Int4Array,
+    /// `real[]`
+    Float4Array,
     /// `text[]`
     TextArray,
 }
@@ -51,6 +55,8 @@ impl ColumnType {
             Self::Text => "text",
             Self::Bytea => "bytea",
             Self::Int2Array => "smallint[]",
+            Self::Int4Array => "integer[]",
+            Self::Float4Array => "real[]",
             Self::TextArray => "text[]",
         }
     }
@@ -81,6 +87,10 @@ pub trait Fields {
     fn bytea(&mut self, value: &[u8]);
     /// A `smallint[]`.
     fn int2_array(&mut self, value: &[i16]);
+    /// An `integer[]`.
+    fn int4_array(&mut self, value: &[i32]);
+    /// A `real[]`.
+    fn float4_array(&mut self, value: &[f32]);
     /// A `text[]`, without NUL.
     fn text_array(&mut self, value: &[String]);
 }
@@ -154,6 +164,12 @@ macro_rules! column_type {
     (int2_array) => {
         $crate::record::ColumnType::Int2Array
     };
+    (int4_array) => {
+        $crate::record::ColumnType::Int4Array
+    };
+    (float4_array) => {
+        $crate::record::ColumnType::Float4Array
+    };
     (text_array) => {
         $crate::record::ColumnType::TextArray
     };
@@ -170,6 +186,8 @@ macro_rules! hand_over {
     (@value $to:ident, text, $value:expr) => { $to.text($value) };
     (@value $to:ident, bytea, $value:expr) => { $to.bytea($value) };
     (@value $to:ident, int2_array, $value:expr) => { $to.int2_array($value) };
+    (@value $to:ident, int4_array, $value:expr) => { $to.int4_array($value) };
+    (@value $to:ident, float4_array, $value:expr) => { $to.float4_array($value) };
     (@value $to:ident, text_array, $value:expr) => { $to.text_array($value) };
     (@value $to:ident, $kind:ident, $value:expr) => { $to.$kind(*$value) };
 }
@@ -189,6 +207,12 @@ macro_rules! heap {
     };
     (int2_array, $value:expr) => {
         2 * $value.len()
+    };
+    (int2_array or_null, $value:expr) => {
+        $value.as_ref().map_or(0, |value| 2 * value.len())
+    };
+    (text_array or_null, $value:expr) => {
+        $value.as_ref().map_or(0, |value| $crate::record::heap!(text_array, value))
     };
     (text_array, $value:expr) => {
         $value.iter().map(|value| size_of::<String>() + value.len()).sum::<usize>()

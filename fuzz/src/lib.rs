@@ -16,7 +16,7 @@ use loader::archive::tar::TarReader;
 use loader::archive::zip::{ZipDirectory, ZipMembers};
 use loader::entry::NameDecoder;
 use loader::format::{Compression, Container, EntryKind, Format};
-use loader::midi::Analyser;
+use loader::midi::{Analyser, AnalysisLevel};
 use loader::reject::Refusal;
 
 /// Bytes that stand in the buffer before a member's content, and have to stay.
@@ -176,7 +176,7 @@ pub fn decode(compression: Compression, bytes: &[u8]) {
 
 /// Reads and analyses a MIDI file.
 pub fn analyse(bytes: &[u8]) {
-    let mut analyser = Analyser::new();
+    let mut analyser = Analyser::new(AnalysisLevel::Full);
     let first = analyser.read(bytes);
     // What an analyser has read before changes nothing.
     assert_eq!(first, analyser.read(bytes));

@@ -13,6 +13,7 @@ use crate::discover::Roots;
 use crate::error::{ExitStatus, Result};
 use crate::import::{Import, ImportSettings, Report};
 use crate::mapping::MapPolicy;
+use crate::midi::AnalysisLevel;
 use crate::mode::Mode;
 use crate::pipeline::{Inputs, PipelineSettings, Stop};
 use crate::progress::Counters;
@@ -51,6 +52,9 @@ pub(super) struct ImportArguments {
     /// Which files are mapped instead of read
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     mmap: MapArgument,
+    /// How much is found out of each file
+    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
+    analysis: AnalysisLevel,
     #[command(flatten)]
     limits: LimitArguments,
 }
@@ -107,6 +111,7 @@ impl ImportArguments {
                     MapArgument::Always => MapPolicy::Always,
                     MapArgument::Never => MapPolicy::Never,
                 },
+                analysis: self.analysis,
                 limits: self.limits.resolve(),
             },
         })

@@ -172,6 +172,7 @@ pub(super) fn options(settings: &ImportSettings) -> Value {
         "connections": settings.connections,
         "jobs": settings.pipeline.jobs,
         "memory": settings.pipeline.memory,
+        "analysis": settings.pipeline.analysis,
     })
 }
 

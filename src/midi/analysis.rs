@@ -6,6 +6,7 @@ use super::column::{bigint, double, integer, ratio, real};
 use super::event::{Event, InvalidMeta, LAST_TICK, Listener};
 use super::header::{Division, Header};
 use super::key_signature::KeySignatures;
+use super::level::AnalysisLevel;
 use super::meter::Meters;
 use super::notes::{Notes, PERCUSSION};
 use super::polyphony::Polyphony;
@@ -25,6 +26,7 @@ const SUSTAIN: u8 = 64;
 /// What has been heard of one file. Its buffers are used again for the next.
 #[derive(Debug, Default)]
 pub(super) struct Analysis {
+    level: AnalysisLevel,
     tempo: TempoMap,
     meters: Meters,
     keys: KeySignatures,
@@ -52,6 +54,11 @@ struct Heard {
 }
 
 impl Analysis {
+    /// One that finds out as much as `level` says.
+    pub(super) fn new(level: AnalysisLevel) -> Self {
+        Self { level, ..Self::default() }
+    }
+
     /// Forgets the last file and begins one with this header.
     pub(super) fn begin(&mut self, header: &Header) {
         self.tempo.clear();
@@ -71,6 +78,7 @@ impl Analysis {
         self.meters.settle();
         let mut found = Metadata {
             analyser_version: super::ANALYSER_VERSION,
+            analysis: self.level.word(),
             smf_format: i16::from(header.format),
             n_tracks: integer(tracks),
             n_tracks_declared: i32::from(header.tracks),

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::analysis::Analysis;
 use super::event::Listener;
 use super::header::Header;
-use super::{Analyser, Warnings, clean, lenient};
+use super::{Analyser, AnalysisLevel, Warnings, clean, lenient};
 use crate::record::{Metadata, ParseStatus, Row};
 
 /// Bytes that look like the parts of MIDI files, in any order, so that the readers get deep.
@@ -116,7 +116,7 @@ fn found_by(
     read: impl FnOnce(&Header, &mut Warnings, &mut Analysis) -> u64,
 ) -> (Metadata, Warnings) {
     let header = Header::find(content).unwrap();
-    let (mut analysis, mut warnings) = (Analysis::default(), Warnings::NONE);
+    let (mut analysis, mut warnings) = (Analysis::new(AnalysisLevel::Full), Warnings::NONE);
     analysis.begin(&header);
     let tracks = read(&header, &mut warnings, &mut analysis);
     let (found, heard) = analysis.finish(&header, tracks);
@@ -126,7 +126,7 @@ fn found_by(
 proptest! {
     #[test]
     fn any_bytes_are_refused_or_storable(content in vec(any::<u8>(), 0..400)) {
-        if let Ok(reading) = Analyser::new().read(&content) {
+        if let Ok(reading) = Analyser::new(AnalysisLevel::Full).read(&content) {
             assert_storable(&reading.metadata);
         }
     }
@@ -134,10 +134,10 @@ proptest! {
     #[test]
     fn anything_made_of_pieces_is_refused_or_storable(contents in vec(pieces(), 1..4)) {
         // One analyser for several: what one file leaves behind must not be seen by the next.
-        let mut used = Analyser::new();
+        let mut used = Analyser::new(AnalysisLevel::Full);
         for content in contents {
             let reading = used.read(&content);
-            prop_assert_eq!(&reading, &Analyser::new().read(&content));
+            prop_assert_eq!(&reading, &Analyser::new(AnalysisLevel::Full).read(&content));
             if let Ok(reading) = reading {
                 assert_storable(&reading.metadata);
                 prop_assert_eq!(reading.status, reading.warnings.status());
@@ -157,7 +157,7 @@ proptest! {
             content[at] = byte;
         }
         content.truncate(length.index(content.len()) + 1);
-        if let Ok(reading) = Analyser::new().read(&content) {
+        if let Ok(reading) = Analyser::new(AnalysisLevel::Full).read(&content) {
             assert_storable(&reading.metadata);
         }
     }
@@ -180,7 +180,7 @@ proptest! {
     /// What midly wrote is counted as it was meant, in the plainest way.
     #[test]
     fn a_written_file_reads_back_to_the_same_facts(tracks in tracks(), division in 1_u16..0x8000) {
-        let reading = Analyser::new().read(&written(Format::Parallel, division, &tracks)).unwrap();
+        let reading = Analyser::new(AnalysisLevel::Full).read(&written(Format::Parallel, division, &tracks)).unwrap();
         let found = &reading.metadata;
         prop_assert_eq!((reading.status, reading.warnings), (ParseStatus::Clean, Warnings::NONE));
         let (mut last, mut notes, mut paired, mut programs, mut tempos) = (0_u64, 0, 0, Vec::new(), Vec::new());
@@ -230,7 +230,7 @@ proptest! {
 #[test]
 fn an_interrupted_file_leaves_nothing_behind() {
     let header = Header::find(b"MThd\0\0\0\x06\0\x01\0\x01\0\x60").unwrap();
-    let mut analysis = Analysis::default();
+    let mut analysis = Analysis::new(AnalysisLevel::Full);
     analysis.begin(&header);
     analysis.begin_track();
     analysis.event(7, super::event::Event::NoteOn { channel: 0, key: 60, velocity: 64 });

@@ -103,7 +103,7 @@ impl Context {
             writers: channels.writers,
             known: knowledge.sources,
             surveyor: Surveyor::default(),
-            workers: Workers::default(),
+            workers: Workers::new(settings.analysis),
             stop,
             runtime: tokio::runtime::Handle::current(),
             registrar: channels.registrar,

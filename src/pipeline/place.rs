@@ -62,6 +62,11 @@ impl Place {
             name: named.name,
             extension: named.extension,
             name_encoding: named.encoding,
+            name_bpm: None,
+            name_key: None,
+            name_bars: None,
+            name_artist: None,
+            name_title: None,
         };
         Item { source, finding: Finding::Duplicate(location) }
     }

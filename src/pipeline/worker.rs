@@ -12,7 +12,7 @@ use crate::archive::zip::Inflater;
 use crate::batch::{FileRows, Finding, Item};
 use crate::budget::Permit;
 use crate::digest::Digest;
-use crate::midi::{Analyser, Reading as MidiReading};
+use crate::midi::{Analyser, AnalysisLevel, Reading as MidiReading};
 use crate::progress::add;
 use crate::record::{FileRow, MetadataRow};
 use crate::reject::{Reason, Refusal};
@@ -20,7 +20,6 @@ use crate::seen::{Meeting, Outcome};
 use crate::writer::Delivery;
 
 /// What a rayon thread works with: buffers that are reused from task to task.
-#[derive(Default)]
 pub(super) struct Worker {
     /// The entry being read.
     pub(super) buffer: Vec<u8>,
@@ -28,21 +27,34 @@ pub(super) struct Worker {
     analyser: Analyser,
 }
 
+impl Worker {
+    fn new(level: AnalysisLevel) -> Self {
+        Self { buffer: Vec::new(), inflater: Inflater::default(), analyser: Analyser::new(level) }
+    }
+}
+
 /// Workers that rest between tasks; as many are made as threads need at once.
-#[derive(Default)]
-pub(super) struct Workers(Mutex<Vec<Worker>>);
+pub(super) struct Workers {
+    rested: Mutex<Vec<Worker>>,
+    level: AnalysisLevel,
+}
 
 impl Workers {
+    /// Workers whose analyses find out as much as `level` says.
+    pub(super) const fn new(level: AnalysisLevel) -> Self {
+        Self { rested: Mutex::new(Vec::new()), level }
+    }
+
     /// Lends a worker to `task`.
     pub(super) fn lend<T>(&self, task: impl FnOnce(&mut Worker) -> T) -> T {
-        let rested = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut worker = rested.unwrap_or_default();
+        let rested = self.rested.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut worker = rested.unwrap_or_else(|| Worker::new(self.level));
         let result = task(&mut worker);
         // A buffer that once held a giant is not kept.
         if worker.buffer.capacity() > LARGEST_KEPT_BUFFER {
             worker.buffer = Vec::new();
         }
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+        self.rested.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         result
     }
 }
@@ -99,7 +111,7 @@ impl<'c> Harvest<'c> {
             }
             Meeting::First => {
                 add(&context.counters.analysed, 1);
-                match analyse(&mut worker.analyser, content) {
+                match analyse(worker, context.workers.level, content) {
                     Ok(reading) => {
                         self.settled.push((digest, Outcome::Accepted));
                         new_content(place.duplicate(run_id, file_id), &digest, content.len(), reading, run_id)
@@ -187,12 +199,12 @@ fn must_merge(context: &Context, place: &Place) -> bool {
     }
 }
 
-fn analyse(analyser: &mut Analyser, content: &[u8]) -> Result<MidiReading, Refusal> {
-    if let Ok(result) = catch_unwind(AssertUnwindSafe(|| analyser.read(content))) {
+fn analyse(worker: &mut Worker, level: AnalysisLevel, content: &[u8]) -> Result<MidiReading, Refusal> {
+    if let Ok(result) = catch_unwind(AssertUnwindSafe(|| worker.analyser.read(content))) {
         result
     } else {
         // What it was working on may be in any state.
-        *analyser = Analyser::default();
+        worker.analyser = Analyser::new(level);
         let detail =
             "the analysis of this content panicked: a defect of loader; please report it with the file";
         Err(Refusal::new(Reason::AnalysisPanicked, detail))
@@ -209,6 +221,7 @@ fn new_content(item: Item, digest: &Digest, size: usize, reading: MidiReading, r
         parse_status: reading.status.word(),
         warnings: reading.warnings.0,
         first_run_id: run_id,
+        md5: None,
     };
     let metadata = MetadataRow { file_id: location.file_id, metadata: reading.metadata };
     Item { source: item.source, finding: Finding::New(Arc::new(FileRows { file, metadata }), location) }

@@ -40,5 +40,7 @@ row! {
         warnings: int4 = i32,
         /// The run that stores it.
         first_run_id: int4 = i32,
+        /// MD5 of the content, where it was asked for.
+        md5: bytea or_null = Option<[u8; 16]>,
     }
 }

@@ -11,6 +11,8 @@ row! {
     Metadata in "musical_metadata" {
         /// The version of the analysis that found this, [`crate::midi::ANALYSER_VERSION`].
         analyser_version: int2 = i16,
+        /// How much was asked of it, a word of [`crate::midi::AnalysisLevel`]. What a level leaves out is null.
+        analysis: text = &'static str,
         /// Format of the file: 0 one track, 1 tracks side by side, 2 patterns one after the other. Other words are stored
         /// as 1, with a warning.
         smf_format: int2 = i16,
@@ -64,6 +66,28 @@ row! {
         key_declared: text or_null = Option<String>,
         /// Key-signature events, those that name no key included.
         n_key_signatures: int4 = i32,
+        /// The key the melodic notes are most likely in, as `C`, `F#m`, `Bb`; none without melodic notes.
+        key: text or_null = Option<String>,
+        /// Its tonic as a pitch class, 0 (C) to 11 (B).
+        key_tonic: int2 or_null = Option<i16>,
+        /// Its mode, `major` or `minor`.
+        key_mode: text or_null = Option<&'static str>,
+        /// Pearson's correlation of `pitch_class_histogram` with the profile of `key`, -1 to 1; none where all pitch classes
+        /// weigh the same, as for `key`.
+        key_confidence: float4 or_null = Option<f32>,
+        /// `key_confidence` less the correlation of `key_second`, 0 to 2: how clear the case is.
+        key_margin: float4 or_null = Option<f32>,
+        /// The runner-up.
+        key_second: text or_null = Option<String>,
+        /// Share of each pitch class, C first, in the time that melodic notes sound, in ticks; sums to 1. None where none
+        /// sounds for any time.
+        pitch_class_histogram: float4_array or_null = Option<[f32; 12]>,
+        /// Entropy of the pitch classes of the melodic notes, each note counted once, in bits (0 to 3.585).
+        pitch_class_entropy: float4 or_null = Option<f32>,
+        /// Entropy of their pitches, in bits (0 to 7).
+        pitch_entropy: float4 or_null = Option<f32>,
+        /// Largest share of the melodic notes that lies in one major scale (or natural minor, which is the same notes).
+        scale_consistency: float4 or_null = Option<f32>,
         /// Note-on events with a velocity above 0.
         n_notes: int4 = i32,
         /// Notes among them that are closed by a note-off on the same track, channel and pitch: each note-off closes the
@@ -93,6 +117,30 @@ row! {
         polyphony_max: int4 = i32,
         /// Mean number of melodic notes sounding, over the time in which at least one does, in ticks.
         polyphony_mean: float4 or_null = Option<f32>,
+        /// Share of the time from tick 0 to the last note's end in which two or more melodic notes sound, 0 to 1.
+        polyphony_rate: float4 or_null = Option<f32>,
+        /// Melodic intervals of the upper line (the highest melodic note of each onset, onsets told apart by 1/24 quarter
+        /// note): share of unison, each interval up to eleven semitones, and an octave or more; sums to 1. None with fewer
+        /// than two onsets.
+        melodic_interval_histogram: float4_array or_null = Option<[f32; 13]>,
+        /// Mean size of these intervals in semitones.
+        melodic_interval_mean: float4 or_null = Option<f32>,
+        /// Median time from one onset of melodic notes to the next, in quarter notes, by steps of 1/24.
+        ioi_median_beats: float4 or_null = Option<f32>,
+        /// How alike the rhythms of neighbouring bars are, 0 to 1: 1 less the share of positions (1/24 quarter note) that
+        /// differ, over all pairs of bars of the main meter. None with fewer than two bars.
+        groove_consistency: float4 or_null = Option<f32>,
+        /// Share of quarter notes, from tick 0 to the last note's end, in which no note sounds, 0 to 1.
+        empty_beat_rate: float4 or_null = Option<f32>,
+        /// Share of onsets that lie on the grid of sixteenths or sixteenth triplets, to the tick, 0 to 1.
+        quantized_ratio: float4 or_null = Option<f32>,
+        /// Note onset median metric level: the median over `nomml_tracks`. 0 quarters, 2, 4 … 10 the duple subdivisions down
+        /// to 1/128; 1, 3 … 11 the triplet ones; 12 between all of them.
+        nomml: int2 or_null = Option<i16>,
+        /// The median metric level of each part (a track's channel) with notes, in order of track, then channel; at most 256.
+        nomml_tracks: int2_array or_null = Option<Vec<i16>>,
+        /// Whether it is a performance rather than a score: `nomml` is 12.
+        is_expressive: bool or_null = Option<bool>,
         /// Softest note-on velocity (1-127).
         velocity_min: int2 or_null = Option<i16>,
         /// Loudest note-on velocity (1-127).
@@ -120,8 +168,15 @@ row! {
         has_pitch_bend: bool = bool,
         /// Whether the sustain pedal (controller 64) is pressed (value of 64 or more).
         has_sustain: bool = bool,
+        /// Distinct controllers that are moved on any channel, 0-127, ascending.
+        controllers: int2_array or_null = Option<Vec<i16>>,
+        /// Sound standards that the file switches on by system exclusive messages, in order of this list: `gm`, `gm2`, `gs`,
+        /// `xg`.
+        devices: text_array or_null = Option<Vec<String>>,
         /// Name of the piece: the first karaoke `@T` line, else the name of the first track.
         title: text or_null = Option<String>,
+        /// Who made it: the second karaoke `@T` line; none elsewhere.
+        artist: text or_null = Option<String>,
         /// The first copyright event.
         copyright: text or_null = Option<String>,
         /// Name of each track that has one, in track order; at most 256 of at most 1,024 characters, as all names.
@@ -133,6 +188,8 @@ row! {
         /// The words sung: lyric events (or, in karaoke files without any, the syllables among the text events) joined,
         /// track after track.
         lyrics: text or_null = Option<String>,
+        /// What the first karaoke `@L` line says of the language of the words, in lower case.
+        lyrics_language: text or_null = Option<String>,
         /// Whether it has lyrics, or karaoke text events (`@K`, `@T`, `@L`).
         is_karaoke: bool = bool,
         /// All other text of the file, names included, one line each, for searching; with `lyrics` at most 64 KiB as stored
@@ -140,6 +197,22 @@ row! {
         text: text or_null = Option<String>,
         /// How text was decoded: `ascii`, `utf-8` or a legacy encoding that was detected; none without text.
         text_encoding: text or_null = Option<String>,
+        /// The same for two files that have the same notes: a hash of the multiset of (onset since the first note in 1/24
+        /// quarter notes, drum or not, pitch). None without notes and for SMPTE time, as the next three.
+        note_signature: int8 or_null = Option<i64>,
+        /// The same with the pitches of melodic notes counted from the lowest: equal for transpositions.
+        transposed_signature: int8 or_null = Option<i64>,
+        /// 32 minima over the runs of four notes in the upper line of each part, by intervals and distances: the share of
+        /// equal places estimates how alike two files are. None where no part is that long.
+        minhash: int4_array or_null = Option<[i32; 32]>,
+        /// `minhash` folded by fours: files that share one of these are candidates.
+        minhash_bands: int4_array or_null = Option<[i32; 8]>,
+        /// Chords in order, one for each change, at most 256; `--analysis full` only, as the next two.
+        chords: text_array or_null = Option<Vec<String>>,
+        /// Loops found in the parts: stretches of 4 to 32 quarter notes after which the part begins to repeat itself.
+        n_loops: int4 or_null = Option<i32>,
+        /// The commonest length of these loops in bars of the main meter, the shorter where two are as common.
+        loop_bars: float4 or_null = Option<f32>,
     }
 }
 

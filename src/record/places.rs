@@ -72,6 +72,16 @@ row! {
         extension: text = String,
         /// How the name was decoded.
         name_encoding: text = &'static str,
+        /// Beats per minute that the name claims.
+        name_bpm: float4 or_null = Option<f32>,
+        /// Key that the name claims, as `C`, `F#m`, `Bb`.
+        name_key: text or_null = Option<&'static str>,
+        /// Bars that the name claims.
+        name_bars: int2 or_null = Option<i16>,
+        /// Artist by the name.
+        name_artist: text or_null = Option<String>,
+        /// Title by the name.
+        name_title: text or_null = Option<String>,
     }
 }
 

@@ -104,6 +104,8 @@ pub(super) const fn element_oid(element: ColumnType) -> u32 {
         ColumnType::Float4 => 700,
         ColumnType::Float8 => 701,
         ColumnType::Int2Array => 1005,
+        ColumnType::Int4Array => 1007,
+        ColumnType::Float4Array => 1021,
         ColumnType::TextArray => 1009,
     }
 }
@@ -147,6 +149,14 @@ impl Fields for FieldEncoder<'_> {
 
     fn int2_array(&mut self, value: &[i16]) {
         self.array(ColumnType::Int2, value, |to, element| to.int2(*element));
+    }
+
+    fn int4_array(&mut self, value: &[i32]) {
+        self.array(ColumnType::Int4, value, |to, element| to.int4(*element));
+    }
+
+    fn float4_array(&mut self, value: &[f32]) {
+        self.array(ColumnType::Float4, value, |to, element| to.float4(*element));
     }
 
     fn text_array(&mut self, value: &[String]) {

@@ -92,8 +92,7 @@ impl PostgresSink {
         if self.buffer.rows() == 0 {
             return Ok(());
         }
-        let columns: Vec<_> = R::COLUMNS.iter().map(|(name, _)| *name).collect();
-        let statement = format!("COPY {table} ({}) FROM STDIN (FORMAT binary)", columns.join(", "));
+        let statement = format!("COPY {table} ({}) FROM STDIN (FORMAT binary)", columns::<R>());
         let mut copy = connection.copy_in_raw(&statement).await?;
         // Chunks keep the driver's own buffer small; 64 KiB measured faster than 4 KiB (docs/decisions/0001).
         for chunk in self.buffer.finish().chunks(64 << 10) {
@@ -133,7 +132,8 @@ impl PostgresSink {
         let inserted = sqlx::query_scalar::<_, i64>(include_str!("../../database/merge/files.sql"))
             .fetch_all(&mut *transaction)
             .await?;
-        transaction.execute(include_str!("../../database/merge/musical_metadata.sql")).await?;
+        let metadata = include_str!("../../database/merge/musical_metadata.sql");
+        transaction.execute(AssertSqlSafe(metadata.replace("{columns}", &columns::<MetadataRow>()))).await?;
         transaction.execute(include_str!("../../database/merge/file_locations.sql")).await?;
         transaction.execute(include_str!("../../database/merge/rejects.sql")).await?;
         transaction.commit().await?;
@@ -214,6 +214,12 @@ impl PostgresSink {
             }
         }
     }
+}
+
+/// The columns that rows of this kind are written to, for a statement.
+fn columns<R: Row>() -> String {
+    let names: Vec<_> = R::COLUMNS.iter().map(|(name, _)| *name).collect();
+    names.join(", ")
 }
 
 impl Sink for PostgresSink {

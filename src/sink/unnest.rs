@@ -45,9 +45,8 @@ fn statement<R: Row>(table: &str) -> String {
         items.collect::<Vec<_>>().join(", ")
     };
     let names = list(&|_, name, _| name.to_owned());
-    let casts = list(&|_, name, kind| match kind {
-        ColumnType::Int2Array | ColumnType::TextArray => format!("{name}::{}", kind.name()),
-        _ => name.to_owned(),
+    let casts = list(&|_, name, kind| {
+        if travels_as(kind) == kind { name.to_owned() } else { format!("{name}::{}", kind.name()) }
     });
     let arrays = list(&|position, _, kind| format!("${}::{}[]", position + 1, travels_as(kind).name()));
     format!("INSERT INTO {table} ({names}) SELECT {casts} FROM unnest({arrays}) AS u ({names})")
@@ -55,7 +54,9 @@ fn statement<R: Row>(table: &str) -> String {
 
 const fn travels_as(kind: ColumnType) -> ColumnType {
     match kind {
-        ColumnType::Int2Array | ColumnType::TextArray => ColumnType::Text,
+        ColumnType::Int2Array | ColumnType::Int4Array | ColumnType::Float4Array | ColumnType::TextArray => {
+            ColumnType::Text
+        }
         _ => kind,
     }
 }
@@ -109,6 +110,12 @@ impl Columns {
         Self { elements: vec![Vec::new(); R::COLUMNS.len()], next: 0 }
     }
 
+    /// An array in PostgreSQL's own notation.
+    fn array<T>(&mut self, values: &[T], spell: impl Fn(&T) -> String) {
+        let elements: Vec<_> = values.iter().map(spell).collect();
+        self.text(&format!("{{{}}}", elements.join(",")));
+    }
+
     fn put(&mut self, encode: impl FnOnce(&mut FieldEncoder<'_>)) {
         if let Some(bytes) = self.elements.get_mut(self.next) {
             encode(&mut FieldEncoder { bytes });
@@ -155,13 +162,20 @@ impl Fields for Columns {
     }
 
     fn int2_array(&mut self, value: &[i16]) {
-        let elements: Vec<_> = value.iter().map(i16::to_string).collect();
-        self.text(&format!("{{{}}}", elements.join(",")));
+        self.array(value, i16::to_string);
+    }
+
+    fn int4_array(&mut self, value: &[i32]) {
+        self.array(value, i32::to_string);
+    }
+
+    fn float4_array(&mut self, value: &[f32]) {
+        // The shortest digits that read back to the same value.
+        self.array(value, f32::to_string);
     }
 
     fn text_array(&mut self, value: &[String]) {
-        let elements: Vec<_> = value.iter().map(|element| quoted(element)).collect();
-        self.text(&format!("{{{}}}", elements.join(",")));
+        self.array(value, |element| quoted(element));
     }
 }
 

@@ -23,6 +23,11 @@ fn place(file: i64, ordinal: i64) -> LocationRow {
         name: format!("{ordinal}.mid"),
         extension: "mid".to_owned(),
         name_encoding: "utf-8",
+        name_bpm: None,
+        name_key: None,
+        name_bars: None,
+        name_artist: None,
+        name_title: None,
     }
 }
 
@@ -32,7 +37,8 @@ fn new(file: i64, ordinal: i64) -> Item {
 
 fn new_with_digest(file: i64, ordinal: i64, digest: [u8; 32]) -> Item {
     let parse_status = "clean";
-    let file_row = FileRow { id: file, digest, size_bytes: 1, parse_status, warnings: 0, first_run_id: 1 };
+    let file_row =
+        FileRow { id: file, digest, size_bytes: 1, parse_status, warnings: 0, first_run_id: 1, md5: None };
     let metadata = MetadataRow { file_id: file, metadata: Metadata::default() };
     let rows = Arc::new(FileRows { file: file_row, metadata });
     Item { source: None, finding: Finding::New(rows, place(file, ordinal)) }

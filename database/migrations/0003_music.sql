@@ -1,0 +1,90 @@
+-- What the music says beyond counting: keys, rhythm, performance, signatures; what a name claims; MD5 to join other
+-- catalogues. Rows of earlier versions are `basic` and keep nulls until `loader analyze --missing` fills them.
+
+ALTER TABLE files ADD COLUMN md5 bytea CHECK (octet_length(md5) = 16);
+COMMENT ON COLUMN files.md5 IS 'MD5 of the content, by which Lakh, MetaMIDI and GigaMIDI name files; null where it was not asked for (--md5).';
+
+ALTER TABLE file_locations
+    ADD COLUMN name_bpm    real,
+    ADD COLUMN name_key    text,
+    ADD COLUMN name_bars   smallint,
+    ADD COLUMN name_artist text,
+    ADD COLUMN name_title  text;
+COMMENT ON COLUMN file_locations.name_bpm IS 'Beats per minute that the name claims; null where it claims none, as the next four.';
+COMMENT ON COLUMN file_locations.name_key IS 'Key that the name claims, as C, F#m, Bb.';
+COMMENT ON COLUMN file_locations.name_bars IS 'Bars that the name claims.';
+COMMENT ON COLUMN file_locations.name_artist IS 'Artist by the name.';
+COMMENT ON COLUMN file_locations.name_title IS 'Title by the name.';
+
+ALTER TABLE musical_metadata
+    ADD COLUMN analysis                   text NOT NULL DEFAULT 'basic' CHECK (analysis IN ('basic', 'standard', 'full')),
+    ADD COLUMN key                        text,
+    ADD COLUMN key_tonic                  smallint,
+    ADD COLUMN key_mode                   text,
+    ADD COLUMN key_confidence             real,
+    ADD COLUMN key_margin                 real,
+    ADD COLUMN key_second                 text,
+    ADD COLUMN pitch_class_histogram      real[],
+    ADD COLUMN pitch_class_entropy        real,
+    ADD COLUMN pitch_entropy              real,
+    ADD COLUMN scale_consistency          real,
+    ADD COLUMN polyphony_rate             real,
+    ADD COLUMN melodic_interval_histogram real[],
+    ADD COLUMN melodic_interval_mean      real,
+    ADD COLUMN ioi_median_beats           real,
+    ADD COLUMN groove_consistency         real,
+    ADD COLUMN empty_beat_rate            real,
+    ADD COLUMN quantized_ratio            real,
+    ADD COLUMN nomml                      smallint,
+    ADD COLUMN nomml_tracks               smallint[],
+    ADD COLUMN is_expressive              boolean,
+    ADD COLUMN controllers                smallint[],
+    ADD COLUMN devices                    text[],
+    ADD COLUMN artist                     text,
+    ADD COLUMN lyrics_language            text,
+    ADD COLUMN note_signature             bigint,
+    ADD COLUMN transposed_signature       bigint,
+    ADD COLUMN minhash                    integer[],
+    ADD COLUMN minhash_bands              integer[],
+    ADD COLUMN chords                     text[],
+    ADD COLUMN n_loops                    integer,
+    ADD COLUMN loop_bars                  real,
+    ADD COLUMN words                      tsvector GENERATED ALWAYS AS (
+        setweight(to_tsvector('simple', left(coalesce(title, ''), 1000)), 'A')
+        || setweight(to_tsvector('simple', left(coalesce(lyrics, ''), 100000)), 'B')
+        || setweight(to_tsvector('simple', left(coalesce(text, ''), 100000)), 'D')) STORED;
+ALTER TABLE musical_metadata ALTER COLUMN analysis DROP DEFAULT;
+
+COMMENT ON COLUMN musical_metadata.analysis IS 'How much was asked of the analysis: basic, standard or full. What a level leaves out is null.';
+COMMENT ON COLUMN musical_metadata.key IS 'The key the melodic notes are most likely in, as C, F#m, Bb; null without a clear one.';
+COMMENT ON COLUMN musical_metadata.key_tonic IS 'Tonic of key as a pitch class, 0 (C) to 11 (B).';
+COMMENT ON COLUMN musical_metadata.key_mode IS 'Mode of key, major or minor.';
+COMMENT ON COLUMN musical_metadata.key_confidence IS 'Correlation of pitch_class_histogram with the profile of key, -1 to 1.';
+COMMENT ON COLUMN musical_metadata.key_margin IS 'key_confidence less the correlation of key_second: how clear the case is.';
+COMMENT ON COLUMN musical_metadata.key_second IS 'The key that comes next.';
+COMMENT ON COLUMN musical_metadata.pitch_class_histogram IS 'Share of each pitch class, C first, in the time that melodic notes sound, in ticks; sums to 1.';
+COMMENT ON COLUMN musical_metadata.pitch_class_entropy IS 'Entropy of the pitch classes of the melodic notes, in bits (0 to 3.585).';
+COMMENT ON COLUMN musical_metadata.pitch_entropy IS 'Entropy of the pitches of the melodic notes, in bits (0 to 7).';
+COMMENT ON COLUMN musical_metadata.scale_consistency IS 'Largest share of the melodic notes that lies in one major (or natural minor) scale, 0 to 1.';
+COMMENT ON COLUMN musical_metadata.polyphony_rate IS 'Share of the time until the last note ends in which two or more melodic notes sound, 0 to 1.';
+COMMENT ON COLUMN musical_metadata.melodic_interval_histogram IS 'Shares of the melodic intervals of the upper line: unison, 1 to 11 semitones, an octave or more; sums to 1.';
+COMMENT ON COLUMN musical_metadata.melodic_interval_mean IS 'Mean size of these intervals in semitones.';
+COMMENT ON COLUMN musical_metadata.ioi_median_beats IS 'Median time from one onset of melodic notes to the next, in quarter notes, by steps of 1/24.';
+COMMENT ON COLUMN musical_metadata.groove_consistency IS 'How alike the rhythms of neighbouring bars are, 0 to 1.';
+COMMENT ON COLUMN musical_metadata.empty_beat_rate IS 'Share of quarter notes until the last note''s end in which no note sounds, 0 to 1.';
+COMMENT ON COLUMN musical_metadata.quantized_ratio IS 'Share of onsets on the grid of sixteenths or sixteenth triplets, to the tick, 0 to 1.';
+COMMENT ON COLUMN musical_metadata.nomml IS 'Note onset median metric level, the median over nomml_tracks: 0 quarters, 2 to 10 duple, 1 to 11 triplet subdivisions, 12 off every grid.';
+COMMENT ON COLUMN musical_metadata.nomml_tracks IS 'Median metric level of each part (a track''s channel) with notes, in order of track, then channel.';
+COMMENT ON COLUMN musical_metadata.is_expressive IS 'Whether it is a performance rather than a score: nomml is 12.';
+COMMENT ON COLUMN musical_metadata.controllers IS 'Distinct controllers that are moved, 0-127, ascending.';
+COMMENT ON COLUMN musical_metadata.devices IS 'Sound standards that the file switches on by system exclusive messages: gm, gm2, gs, xg.';
+COMMENT ON COLUMN musical_metadata.artist IS 'Who made it: the second karaoke @T line; null elsewhere.';
+COMMENT ON COLUMN musical_metadata.lyrics_language IS 'What the first karaoke @L line says of the language of the words, in lower case.';
+COMMENT ON COLUMN musical_metadata.note_signature IS 'The same for files with the same notes: a hash of the multiset of (onset since the first note in 1/24 quarter notes, drum or not, pitch).';
+COMMENT ON COLUMN musical_metadata.transposed_signature IS 'As note_signature with pitches counted from the lowest melodic one: equal for transpositions.';
+COMMENT ON COLUMN musical_metadata.minhash IS '32 minima over runs of four notes in the upper line of each part; the share of equal places estimates how alike two files are.';
+COMMENT ON COLUMN musical_metadata.minhash_bands IS 'minhash folded by fours: files that share one of these are candidates for being almost the same.';
+COMMENT ON COLUMN musical_metadata.chords IS 'Chords in order, one for each change, at most 256 (full analysis only).';
+COMMENT ON COLUMN musical_metadata.n_loops IS 'Loops found in the parts: stretches of 4 to 32 quarter notes after which the part begins to repeat itself (full analysis only).';
+COMMENT ON COLUMN musical_metadata.loop_bars IS 'Commonest length of these loops in bars of the main meter (full analysis only).';
+COMMENT ON COLUMN musical_metadata.words IS 'All words of the file for full-text search: title (weight A), lyrics (B), all other text (D).';
