@@ -88,6 +88,8 @@ pub(in crate::midi) struct Notes {
     sounding: Box<[Sounding; 1 << 11]>,
     /// Notes that have ended, by a note-off or with their track.
     ended: usize,
+    /// For each track that ended, how many notes there were by then.
+    track_ends: Vec<usize>,
     /// By channel, for this track.
     track_spans: [TrackSpan; 16],
     /// By channel, for the tracks before.
@@ -105,6 +107,7 @@ impl Default for Notes {
             all: Vec::new(),
             sounding: Box::new([SILENT; 1 << 11]),
             ended: 0,
+            track_ends: Vec::new(),
             track_spans: [(NONE, NONE); 16],
             spans: [None; 16],
             cut: 0,
@@ -122,6 +125,7 @@ impl Notes {
         }
         self.all.clear();
         self.ended = 0;
+        self.track_ends.clear();
         self.track_spans = [(NONE, NONE); 16];
         self.spans = [None; 16];
         self.cut = 0;
@@ -169,6 +173,7 @@ impl Notes {
             }
             (*first, *last) = (NONE, NONE);
         }
+        self.track_ends.push(self.all.len());
         self.last_end = self.last_end.max(std::mem::take(&mut self.track_end));
         if self.ended == self.all.len() {
             return;
@@ -188,6 +193,13 @@ impl Notes {
     /// Every note, in order of track, then time.
     pub(in crate::midi) fn all(&self) -> &[Note] {
         &self.all
+    }
+
+    /// The notes of each track, in order of time; of a track without notes an empty slice.
+    #[expect(dead_code, reason = "the analyses of parts ask it")]
+    pub(in crate::midi) fn tracks(&self) -> impl Iterator<Item = &[Note]> {
+        let starts = std::iter::once(0).chain(self.track_ends.iter().copied());
+        starts.zip(&self.track_ends).map(|(start, end)| self.all.get(start..*end).unwrap_or_default())
     }
 
     /// The first and the last note of each channel, in order of time, then track.
@@ -270,6 +282,8 @@ mod tests {
         let [note] = notes.all() else { panic!("one note") };
         assert_eq!((note.channel(), note.key(), note.velocity(), note.is_drum()), (9, 36, 127, true));
         assert_eq!(lengths(&notes), [(5, 2)]);
+        notes.end_track(9, |_| {});
+        assert_eq!(notes.tracks().map(<[Note]>::len).collect::<Vec<_>>(), [1, 0]);
     }
 
     #[test]
