@@ -10,20 +10,30 @@
 mod analysis;
 mod clean;
 mod column;
+mod devices;
 mod event;
+mod grid;
 mod header;
+mod key;
 mod key_signature;
 mod lenient;
 mod level;
 mod meter;
+mod minhash;
 mod notes;
+mod parts;
+mod performance;
 mod polyphony;
 mod programs;
 #[cfg(test)]
 mod properties;
+mod rhythm;
+mod signature;
 mod sounding;
+mod tally;
 mod tempo;
 mod text;
+mod tonality;
 mod warnings;
 
 use self::analysis::Analysis;
@@ -167,6 +177,7 @@ mod tests {
         assert_eq!((reading.status, reading.warnings), (ParseStatus::Clean, Warnings::NONE));
         let expected = Metadata {
             analyser_version: ANALYSER_VERSION,
+            analysis: "standard",
             smf_format: 1,
             n_tracks: 2,
             n_tracks_declared: 2,
@@ -189,6 +200,16 @@ mod tests {
             time_signatures: vec!["3/4".to_owned()],
             key_declared: Some("Cm".to_owned()),
             n_key_signatures: 1,
+            key: Some("C".to_owned()),
+            key_tonic: Some(0),
+            key_mode: Some("major"),
+            key_confidence: Some(0.684_472_7),
+            key_margin: Some(0.000_281_519_87),
+            key_second: Some("Cm".to_owned()),
+            pitch_class_histogram: Some([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+            pitch_class_entropy: Some(0.0),
+            pitch_entropy: Some(0.0),
+            scale_consistency: Some(1.0),
             n_notes: 2,
             n_notes_paired: 2,
             n_melodic_notes: 1,
@@ -203,6 +224,14 @@ mod tests {
             n_pitch_classes: 1,
             polyphony_max: 1,
             polyphony_mean: Some(1.0),
+            polyphony_rate: Some(0.0),
+            // An onset in the first bar of three quarter notes, none in the second.
+            groove_consistency: Some(71.0 / 72.0),
+            empty_beat_rate: Some(0.25),
+            quantized_ratio: Some(1.0),
+            nomml: Some(0),
+            nomml_tracks: Some(vec![0, 0]),
+            is_expressive: Some(false),
             velocity_min: Some(80),
             velocity_max: Some(100),
             velocity_mean: Some(90.0),
@@ -216,13 +245,57 @@ mod tests {
             has_drums: true,
             has_pitch_bend: true,
             has_sustain: true,
+            controllers: Some(vec![64]),
+            devices: Some(vec![]),
             title: Some("Song".to_owned()),
             track_names: vec!["Song".to_owned()],
             text: Some("Song".to_owned()),
             text_encoding: Some("ascii".to_owned()),
+            note_signature: Some(-976_598_561_650_429_746),
+            transposed_signature: Some(8_309_451_475_552_169_285),
             ..Metadata::default()
         };
         assert_eq!(reading.metadata, expected);
+    }
+
+    #[test]
+    fn a_lower_level_leaves_out_and_changes_nothing() {
+        let [basic, standard, full] =
+            AnalysisLevel::ALL.map(|level| Analyser::new(level).read(&song()).unwrap().metadata);
+        assert!(standard.note_signature.is_some());
+        let less = Metadata { analysis: "standard", chords: None, n_loops: None, loop_bars: None, ..full };
+        assert_eq!(less, standard);
+        let less = Metadata {
+            analysis: "basic",
+            key: None,
+            key_tonic: None,
+            key_mode: None,
+            key_confidence: None,
+            key_margin: None,
+            key_second: None,
+            pitch_class_histogram: None,
+            pitch_class_entropy: None,
+            pitch_entropy: None,
+            scale_consistency: None,
+            polyphony_rate: None,
+            melodic_interval_histogram: None,
+            melodic_interval_mean: None,
+            ioi_median_beats: None,
+            groove_consistency: None,
+            empty_beat_rate: None,
+            quantized_ratio: None,
+            nomml: None,
+            nomml_tracks: None,
+            is_expressive: None,
+            controllers: None,
+            devices: None,
+            note_signature: None,
+            transposed_signature: None,
+            minhash: None,
+            minhash_bands: None,
+            ..standard
+        };
+        assert_eq!(less, basic);
     }
 
     #[test]

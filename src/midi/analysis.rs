@@ -3,12 +3,15 @@
 //! Hands each event to the part that it concerns; every part answers for its own columns. Knows nothing of bytes.
 
 use super::column::{bigint, double, integer, ratio, real};
+use super::devices::Devices;
 use super::event::{Event, InvalidMeta, LAST_TICK, Listener};
+use super::grid::POSITIONS;
 use super::header::{Division, Header};
 use super::key_signature::KeySignatures;
 use super::level::AnalysisLevel;
 use super::meter::Meters;
 use super::notes::{Notes, PERCUSSION};
+use super::parts::{Frame, Parts};
 use super::polyphony::Polyphony;
 use super::programs::Programs;
 use super::sounding::Sounding;
@@ -35,6 +38,7 @@ pub(super) struct Analysis {
     programs: Programs,
     texts: Texts,
     sounding: Sounding,
+    parts: Parts,
     heard: Heard,
 }
 
@@ -50,6 +54,9 @@ struct Heard {
     is_sequence: bool,
     has_pitch_bend: bool,
     has_sustain: bool,
+    /// A bit for each controller that is moved.
+    controllers: u128,
+    devices: Devices,
     warnings: Warnings,
 }
 
@@ -100,6 +107,9 @@ impl Analysis {
         let polyphony = self.polyphony.sweep(end);
         found.polyphony_max = integer(polyphony.most);
         found.polyphony_mean = polyphony.mean;
+        if self.level >= AnalysisLevel::Standard {
+            self.write_standard(header.division, polyphony.several, &mut found);
+        }
         self.programs.write(&self.notes, &mut found);
         let count = f64::from(found.n_notes);
         found.notes_per_sec = ratio(count, found.duration_sec).filter(|_| found.duration_sec > 0.0);
@@ -107,6 +117,19 @@ impl Analysis {
             found.duration_beats.filter(|beats| *beats > 0.0).and_then(|beats| ratio(count, beats));
         self.texts.write(&mut warnings, &mut found);
         (found, warnings)
+    }
+
+    /// What the basic analysis leaves out.
+    fn write_standard(&mut self, division: Division, several: u64, to: &mut Metadata) {
+        to.polyphony_rate = ratio(double(several), double(self.notes.last_end()));
+        to.controllers = Some((0..128).filter(|bit| self.heard.controllers >> bit & 1 == 1).collect());
+        to.devices = Some(self.heard.devices.words());
+        let frame = Frame {
+            ticks_per_quarter: division.metrical(),
+            bar: self.meters.main_bar(self.heard.end, POSITIONS),
+            lowest: to.pitch_min.and_then(|pitch| u8::try_from(pitch).ok()).unwrap_or_default(),
+        };
+        self.parts.write(&self.notes, frame, to);
     }
 
     fn write_time(&self, division: Division, to: &mut Metadata) {
@@ -177,6 +200,7 @@ impl Listener for Analysis {
                 self.programs.push(tick, channel, program, self.notes.count());
             }
             Event::Controller { controller, value } => {
+                self.heard.controllers |= 1 << (controller & 0x7F);
                 self.heard.has_sustain |= controller == SUSTAIN && value >= 64;
             }
             Event::PitchBend => self.heard.has_pitch_bend = true,
@@ -190,6 +214,7 @@ impl Listener for Analysis {
                     self.keys.push_invalid();
                 }
             }
+            Event::SystemExclusive(data) => self.heard.devices.hear(data),
             Event::EndOfTrack | Event::Other => {}
         }
     }

@@ -2,13 +2,17 @@
 //!
 //! midly drops the rest of a track at the first event it does not understand and says nothing. So this reader takes a
 //! file only as a whole: every chunk complete, every track ended by an end-of-track event on its last byte. About
-//! anything else it says [`NotClean`] and the lenient reader begins anew.
+//! anything else it says [`NotClean`] and the lenient reader begins anew. Channel messages in order, which are most of a
+//! track, are read ahead of midly by [`message`]; every doubt is midly's to decide.
+
+mod message;
 
 use midly::{EventIter, MetaMessage, MidiMessage, TrackEventKind};
 
 use super::event::{Event, Listener, advance};
 use super::header::Header;
 use super::warnings::Warnings;
+use message::Message;
 
 /// The file is not in order; what the listener heard so far is to be forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,26 +59,36 @@ pub(in crate::midi) fn is_chunk_id(id: [u8; 4]) -> bool {
 
 fn read_track(chunk: &[u8], warnings: &mut Warnings, listener: &mut impl Listener) -> Result<(), NotClean> {
     listener.begin_track();
-    let mut tick = 0;
-    let mut events = EventIter::new(chunk);
-    while let Some(Ok(event)) = events.next() {
+    let (mut tick, mut rest, mut running) = (0, chunk, 0);
+    loop {
+        while let Some(message) = rest.first_chunk().and_then(|window| Message::read(*window, running)) {
+            rest = rest.get(message.length..).unwrap_or_default();
+            running = message.status;
+            tick = advance(tick, message.delta, warnings);
+            listener.event(tick, message.event());
+        }
+        let mut events = EventIter::new(rest);
+        *events.running_status_mut() = (running >= 0x80).then_some(running);
+        let Some(Ok(event)) = events.next() else { return Err(NotClean) };
+        rest = events.unread();
+        running = events.running_status().unwrap_or(0);
         tick = advance(tick, u64::from(event.delta.as_int()), warnings);
         let event = match event.kind {
             TrackEventKind::Midi { channel, message } => from_message(channel.as_int(), message),
-            TrackEventKind::Meta(meta) => from_meta(meta, chunk, events.unread().len()),
-            TrackEventKind::SysEx(_) | TrackEventKind::Escape(_) => Event::Other,
+            TrackEventKind::Meta(meta) => from_meta(meta, chunk, rest.len()),
+            TrackEventKind::SysEx(data) => Event::SystemExclusive(data),
+            TrackEventKind::Escape(_) => Event::Other,
         };
         listener.event(tick, event);
         if event == Event::EndOfTrack {
             // midly lets the length of the last event be anything.
-            if !events.unread().is_empty() || !chunk.ends_with(&[0xFF, 0x2F, 0]) {
+            if !rest.is_empty() || !chunk.ends_with(&[0xFF, 0x2F, 0]) {
                 return Err(NotClean);
             }
             listener.end_track(tick);
             return Ok(());
         }
     }
-    Err(NotClean)
 }
 
 #[inline]

@@ -28,6 +28,8 @@ pub(in crate::midi) enum Event<'a> {
     Key { sharps: i8, minor: bool },
     /// A text event: its meta type (1-15) and its bytes.
     Text { kind: u8, bytes: &'a [u8] },
+    /// A system exclusive message: its bytes behind the length, 0xF0 not among them.
+    SystemExclusive(&'a [u8]),
     /// A meta event whose content makes no sense.
     Invalid(InvalidMeta),
     /// The end of the track.

@@ -68,6 +68,18 @@ impl Meters {
 
     /// The meter in force for the most ticks before `end`, the earlier one where two are equal.
     pub(in crate::midi) fn main(&self, end: u64) -> String {
+        spell(self.longest(end))
+    }
+
+    /// Positions of a grid with so many in a quarter note that make a bar of the main meter; none where that is no whole
+    /// number.
+    pub(in crate::midi) fn main_bar(&self, end: u64, positions: u64) -> Option<u64> {
+        let (numerator, power) = self.longest(end);
+        let whole = positions * 4 * u64::from(numerator);
+        whole.is_multiple_of(1 << power).then_some(whole >> power)
+    }
+
+    fn longest(&self, end: u64) -> Meter {
         let mut ticks = vec![0_u64; if self.events.len() > 1 { 1 << 11 } else { 0 }];
         for (from, to, meter) in self.spans(end) {
             if let Some(ticks) = ticks.get_mut(number(meter)) {
@@ -81,7 +93,7 @@ impl Meters {
                 longest = Some((span, meter));
             }
         }
-        spell(longest.map(|(_, meter)| meter).or(self.first).unwrap_or(COMMON_TIME))
+        longest.map(|(_, meter)| meter).or(self.first).unwrap_or(COMMON_TIME)
     }
 
     /// Bars begun before `end`; a change of meter begins a bar.

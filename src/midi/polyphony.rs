@@ -38,6 +38,8 @@ pub(in crate::midi) struct Sweep {
     pub(in crate::midi) most: u64,
     /// Mean number of notes while any sounds; none where none ever does.
     pub(in crate::midi) mean: Option<f32>,
+    /// Ticks in which two or more notes sound.
+    pub(in crate::midi) several: u64,
 }
 
 impl Polyphony {
@@ -88,7 +90,7 @@ impl Polyphony {
             self.sort(last_tick);
         }
         let (mut now, mut most, mut since) = (0_u64, 0_u64, 0_u64);
-        let (mut sounding, mut note_ticks) = (0_u64, 0_u64);
+        let (mut sounding, mut several, mut note_ticks) = (0_u64, 0_u64, 0_u64);
         for change in &self.changes {
             let tick = change >> CHANGE_BITS;
             // What begins and ends at one tick, on whichever track, counts together.
@@ -96,11 +98,12 @@ impl Polyphony {
                 most = most.max(now);
                 note_ticks = note_ticks.saturating_add(now.saturating_mul(tick - since));
                 sounding += if now > 0 { tick - since } else { 0 };
+                several += if now > 1 { tick - since } else { 0 };
                 since = tick;
             }
             now = (now + (change & ((1 << CHANGE_BITS) - 1))).saturating_sub(NO_CHANGE);
         }
-        Sweep { most: most.max(now), mean: ratio(double(note_ticks), double(sounding)) }
+        Sweep { most: most.max(now), mean: ratio(double(note_ticks), double(sounding)), several }
     }
 
     /// Sorts the changes by tick: few by comparison, many by a radix sort, least significant digit first.
@@ -167,16 +170,16 @@ mod tests {
 
     #[test]
     fn known_cases() {
-        for (notes, most, mean) in [
-            (vec![], 0, None),
-            (vec![(0, 10)], 1, Some(1.0)),
-            (vec![(0, 10), (10, 20)], 1, Some(1.0)),
-            (vec![(10, 20), (0, 10)], 1, Some(1.0)),
-            (vec![(0, 10), (0, 10), (50, 60)], 2, Some(1.5)),
-            (vec![(5, 5)], 0, None),
-            (vec![(0, 40), (10, 20), (15, 30)], 3, Some(65.0 / 40.0)),
+        for (notes, most, mean, several) in [
+            (vec![], 0, None, 0),
+            (vec![(0, 10)], 1, Some(1.0), 0),
+            (vec![(0, 10), (10, 20)], 1, Some(1.0), 0),
+            (vec![(10, 20), (0, 10)], 1, Some(1.0), 0),
+            (vec![(0, 10), (0, 10), (50, 60)], 2, Some(1.5), 10),
+            (vec![(5, 5)], 0, None, 0),
+            (vec![(0, 40), (10, 20), (15, 30)], 3, Some(65.0 / 40.0), 20),
         ] {
-            assert_eq!(sweep(&notes), Sweep { most, mean }, "{notes:?}");
+            assert_eq!(sweep(&notes), Sweep { most, mean, several }, "{notes:?}");
         }
     }
 
@@ -195,7 +198,9 @@ mod tests {
                 }
             }
             let sounding = counts.iter().filter(|count| **count > 0).count();
+            let several = counts.iter().filter(|count| **count > 1).count();
             let found = sweep(&notes);
+            assert_eq!(found.several, u64::try_from(several).unwrap());
             assert_eq!(found.most, *counts.iter().max().unwrap());
             let mean = double(counts.iter().sum()) / double(u64::try_from(sounding).unwrap());
             assert!((f64::from(found.mean.unwrap()) - mean).abs() < 1e-4 * mean);

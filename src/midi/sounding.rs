@@ -4,13 +4,11 @@
 
 use super::column::{double, integer, ratio, real, smallint};
 use super::notes::{LONGEST, Note, PERCUSSION};
+use super::tally::Tally;
 use crate::record::Metadata;
 
 /// Counts by key or velocity, 0-127.
 type Table = [u32; 128];
-
-/// Lengths in ticks that are counted; the few longer ones are listed.
-const COUNTED_LENGTHS: usize = 2_048;
 
 /// The tables of one file.
 #[derive(Debug)]
@@ -18,10 +16,8 @@ pub(in crate::midi) struct Sounding {
     melodic: Table,
     drums: Table,
     velocities: Table,
-    /// How many melodic notes have each length.
-    lengths: Box<[u32; COUNTED_LENGTHS]>,
-    /// The lengths of the others.
-    long: Vec<u32>,
+    /// The lengths of the melodic notes, in ticks.
+    lengths: Tally,
     /// A bit for each channel that has notes.
     channels: u16,
 }
@@ -32,8 +28,7 @@ impl Default for Sounding {
             melodic: [0; 128],
             drums: [0; 128],
             velocities: [0; 128],
-            lengths: Box::new([0; COUNTED_LENGTHS]),
-            long: Vec::new(),
+            lengths: Tally::default(),
             channels: 0,
         }
     }
@@ -43,19 +38,14 @@ impl Sounding {
     /// Forgets the last file and counts all `notes` of the next.
     pub(in crate::midi) fn count(&mut self, notes: &[Note]) {
         (self.melodic, self.drums, self.velocities) = ([0; 128], [0; 128], [0; 128]);
-        self.lengths.fill(0);
-        self.long.clear();
+        self.lengths.clear();
         self.channels = 0;
         for note in notes {
             if note.is_drum() {
                 add(&mut self.drums, note.key());
             } else {
                 add(&mut self.melodic, note.key());
-                let length = usize::try_from(note.length()).unwrap_or(usize::MAX);
-                match self.lengths.get_mut(length) {
-                    Some(count) => *count += 1,
-                    None => self.long.push(note.length()),
-                }
+                self.lengths.add(note.length());
             }
             add(&mut self.velocities, note.velocity());
             self.channels |= 1 << (note.channel() & 0x0F);
@@ -64,7 +54,7 @@ impl Sounding {
 
     /// Whether a note is longer than can be told.
     pub(in crate::midi) fn is_capped(&self) -> bool {
-        self.long.contains(&LONGEST)
+        self.lengths.has_large(LONGEST)
     }
 
     /// Writes its columns.
@@ -76,7 +66,7 @@ impl Sounding {
         to.n_melodic_notes = integer(melodic.count);
         to.n_drum_notes = integer(drums.count);
         to.note_length_median_beats = ticks_per_quarter
-            .zip(self.median_length())
+            .zip(self.lengths.median())
             .and_then(|(ticks, length)| ratio(length, f64::from(ticks)));
         (to.pitch_min, to.pitch_max) = (melodic.min, melodic.max);
         to.pitch_mean = melodic.mean.and_then(real);
@@ -89,30 +79,6 @@ impl Sounding {
         to.channels = (0..16).filter(|bit| self.channels >> bit & 1 == 1).map(|bit| bit + 1).collect();
         to.drum_keys = present(&self.drums).collect();
         to.has_drums = self.channels >> PERCUSSION & 1 == 1;
-    }
-
-    /// The middle length of the melodic notes in ticks, or the mean of the two middle ones.
-    fn median_length(&mut self) -> Option<f64> {
-        let counted: usize = self.lengths.iter().map(|count| usize::try_from(*count).unwrap_or(0)).sum();
-        let count = counted + self.long.len();
-        let (upper, is_even) = (count / 2, count.is_multiple_of(2));
-        let lower = if is_even { upper.checked_sub(1)? } else { upper };
-        Some(f64::midpoint(self.length_at(lower, counted)?, self.length_at(upper, counted)?))
-    }
-
-    /// The length at this place, were they sorted.
-    fn length_at(&mut self, place: usize, counted: usize) -> Option<f64> {
-        if let Some(place) = place.checked_sub(counted).filter(|place| *place < self.long.len()) {
-            return Some(f64::from(*self.long.select_nth_unstable(place).1));
-        }
-        let mut before = 0;
-        for (length, count) in (0_u32..).zip(self.lengths.iter()) {
-            before += usize::try_from(*count).unwrap_or(0);
-            if before > place {
-                return Some(f64::from(length));
-            }
-        }
-        None
     }
 }
 
@@ -201,27 +167,5 @@ mod tests {
         let mut found = Metadata::default();
         Sounding::default().write(Some(100), &mut found);
         assert_eq!(found, Metadata::default());
-    }
-
-    #[test]
-    fn median_lengths() {
-        for (lengths, expected) in [
-            (vec![], None),
-            (vec![3], Some(3.0)),
-            (vec![9, 1], Some(5.0)),
-            (vec![5, 1, 7], Some(5.0)),
-            (vec![1, 2_047, 2_048, 9_000], Some(2_047.5)),
-            (vec![5_000, 1, 9_000, 4_000, 8_000], Some(5_000.0)),
-            (vec![0, 0, 70_000], Some(0.0)),
-        ] {
-            let mut notes = Notes::default();
-            for length in &lengths {
-                notes.begin(0, 0, 60, 1);
-                notes.end(*length, 0, 60);
-            }
-            let mut sounding = Sounding::default();
-            sounding.count(notes.all());
-            assert_eq!(sounding.median_length(), expected, "{lengths:?}");
-        }
     }
 }

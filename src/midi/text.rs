@@ -7,6 +7,8 @@
 mod encoding;
 mod lines;
 
+use std::borrow::Cow;
+
 use self::encoding::TextEncoding;
 use super::warnings::Warnings;
 use crate::record::Metadata;
@@ -119,13 +121,14 @@ impl Texts {
             }
             to.track_names.push(name);
         }
-        let karaoke_title = self.of_kind(TEXT).find(|event| self.slice(event).starts_with(b"@T"));
-        if let Some(event) = karaoke_title {
-            let title = lines::name(&encoding.decode(self.slice(event).get(2..).unwrap_or_default()), is_cut);
-            if !title.is_empty() {
-                to.title = Some(title);
-            }
-        }
+        let mut titles = self.karaoke_lines(encoding, b"@T").map(|line| lines::name(&line, is_cut));
+        to.title = titles.next().filter(|title| !title.is_empty()).or(to.title.take());
+        // By custom the first such line names the song and the second whoever sings it.
+        to.artist = titles.next().filter(|artist| !artist.is_empty());
+        drop(titles);
+        let mut languages = self.karaoke_lines(encoding, b"@L").map(|line| lines::name(&line, is_cut));
+        to.lyrics_language = languages.next().filter(|word| !word.is_empty()).map(|word| word.to_lowercase());
+        drop(languages);
         to.copyright = self
             .of_kind(COPYRIGHT)
             .map(|event| lines::name(&encoding.decode(self.slice(event)), is_cut))
@@ -206,6 +209,12 @@ impl Texts {
         most.map(|(track, _)| track)
     }
 
+    /// What follows this mark in the text events that begin with it.
+    fn karaoke_lines(&self, encoding: TextEncoding, mark: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
+        self.of_kind(TEXT)
+            .filter_map(move |event| Some(encoding.decode(self.slice(event).strip_prefix(mark)?)))
+    }
+
     fn of_kind(&self, kind: u8) -> impl Iterator<Item = &TextEvent> {
         self.events.iter().filter(move |event| event.kind == kind)
     }
@@ -269,6 +278,7 @@ mod tests {
         let (found, _) = write(&[
             (0, TRACK_NAME, b"Words"),
             (1, TEXT, b"@KMIDI KARAOKE FILE"),
+            (1, TEXT, b"@LENGL "),
             (1, TEXT, b"@TMy Song"),
             (1, TEXT, b"@TMy Singer"),
             (1, TEXT, b"made by me"),
@@ -276,9 +286,10 @@ mod tests {
             (2, TEXT, b"lo"),
             (2, TEXT, b"/world"),
         ]);
-        assert_eq!(found.title.as_deref(), Some("My Song"));
+        assert_eq!((found.title.as_deref(), found.artist.as_deref()), (Some("My Song"), Some("My Singer")));
+        assert_eq!(found.lyrics_language.as_deref(), Some("engl"));
         assert_eq!(found.lyrics.as_deref(), Some("Hello\nworld"));
-        let text = "Words\n@KMIDI KARAOKE FILE\n@TMy Song\n@TMy Singer\nmade by me";
+        let text = "Words\n@KMIDI KARAOKE FILE\n@LENGL\n@TMy Song\n@TMy Singer\nmade by me";
         assert_eq!(found.text.as_deref(), Some(text));
         assert!(found.is_karaoke);
     }

@@ -130,7 +130,8 @@ row! {
         /// How alike the rhythms of neighbouring bars are, 0 to 1: 1 less the share of positions (1/24 quarter note) that
         /// differ, over all pairs of bars of the main meter. None with fewer than two bars.
         groove_consistency: float4 or_null = Option<f32>,
-        /// Share of quarter notes, from tick 0 to the last note's end, in which no note sounds, 0 to 1.
+        /// Share of quarter notes, from tick 0 to the last note's end, in which no note sounds, 0 to 1; a note counts in the
+        /// one in which it ends too.
         empty_beat_rate: float4 or_null = Option<f32>,
         /// Share of onsets that lie on the grid of sixteenths or sixteenth triplets, to the tick, 0 to 1.
         quantized_ratio: float4 or_null = Option<f32>,

@@ -116,7 +116,8 @@ impl<'a> Cursor<'a> {
                 let Some(kind) = self.byte() else { return Step::Lost };
                 self.long(|data| Event::from_meta(kind, data))
             }
-            0xF0 | 0xF7 => self.long(|_| Event::Other),
+            0xF0 => self.long(Event::SystemExclusive),
+            0xF7 => self.long(|_| Event::Other),
             0xF1..=0xFE => {
                 self.warnings |= Warnings::SYSTEM_MESSAGE;
                 self.at += match status {
