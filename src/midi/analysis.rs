@@ -17,6 +17,7 @@ use super::programs::Programs;
 use super::sounding::Sounding;
 use super::tempo::{TempoMap, beats_per_minute};
 use super::text::Texts;
+use super::tonality;
 use super::warnings::Warnings;
 use crate::record::Metadata;
 
@@ -124,6 +125,8 @@ impl Analysis {
         to.polyphony_rate = ratio(double(several), double(self.notes.last_end()));
         to.controllers = Some((0..128).filter(|bit| self.heard.controllers >> bit & 1 == 1).collect());
         to.devices = Some(self.heard.devices.words());
+        let (struck, ticks) = self.sounding.melodic();
+        tonality::write(struck, ticks, to);
         let frame = Frame {
             ticks_per_quarter: division.metrical(),
             bar: self.meters.main_bar(self.heard.end, POSITIONS),

@@ -56,12 +56,11 @@ const SILENT: Line = Line { newest: (0, 0), before: (0, 0), steps: 0, notes: 0 }
 pub(in crate::midi) struct MinHash {
     lines: [Line; 16],
     places: [u32; PLACES],
-    is_empty: bool,
 }
 
 impl Default for MinHash {
     fn default() -> Self {
-        Self { lines: [SILENT; 16], places: [EMPTY; PLACES], is_empty: true }
+        Self { lines: [SILENT; 16], places: [EMPTY; PLACES] }
     }
 }
 
@@ -106,13 +105,12 @@ impl MinHash {
         if let Some(place) = place.and_then(|place| self.places.get_mut(place)) {
             // The largest value stands for none.
             *place = low.min(EMPTY - 1).min(*place);
-            self.is_empty = false;
         }
     }
 
     /// The sketch; none where no part has four notes.
     pub(in crate::midi) fn sketch(&self) -> Option<[i32; PLACES]> {
-        if self.is_empty {
+        if self.places == [EMPTY; PLACES] {
             return None;
         }
         let mut sketch = [0; PLACES];

@@ -10,7 +10,6 @@ use super::notes::Notes;
 use super::performance::Performance;
 use super::rhythm::{self, Rhythm};
 use super::signature::Signature;
-use super::tonality;
 use crate::record::Metadata;
 
 /// What is asked of the notes. Its buffers are used again for the next file.
@@ -36,17 +35,6 @@ pub(in crate::midi) struct Frame {
 impl Parts {
     /// Writes its columns, for all the `notes` of a file.
     pub(in crate::midi) fn write(&mut self, notes: &Notes, frame: Frame, to: &mut Metadata) {
-        let mut lengths = [0_u64; 128];
-        let mut counts = [0_u32; 128];
-        for note in notes.all().iter().filter(|note| !note.is_drum()) {
-            if let Some(length) = lengths.get_mut(usize::from(note.key() & 0x7F)) {
-                *length += u64::from(note.length());
-            }
-            if let Some(count) = counts.get_mut(usize::from(note.key() & 0x7F)) {
-                *count += 1;
-            }
-        }
-        tonality::write(&counts, &lengths, to);
         if let Some((ticks, first)) = frame.ticks_per_quarter.zip(notes.first_start()) {
             self.grid.set(ticks);
             self.write_on_grid(notes, first, frame, to);

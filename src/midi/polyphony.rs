@@ -6,18 +6,21 @@
 use super::column::{double, ratio};
 
 /// Bits for the change at a tick; the tick stands above them.
-const CHANGE_BITS: u32 = 24;
+const CHANGE_BITS: u32 = 8;
 
 /// The change 0, so that changes down are stored without a sign.
 const NO_CHANGE: u64 = 1 << (CHANGE_BITS - 1);
 
-/// What may still grow or shrink by one within its bits.
-const CHANGE: std::ops::Range<u64> = 1..2 * NO_CHANGE - 1;
+/// The largest change that fits; a larger one is stored in pieces.
+const MOST: i64 = (1 << (CHANGE_BITS - 1)) - 1;
+
+/// Ticks from here on leave no room for a change in 32 bits: nine hours at 480 ticks per quarter note and 120 a minute.
+const LONG: u64 = 1 << (u32::BITS - CHANGE_BITS);
 
 /// Below this many changes a comparison sort is quicker than clearing the buckets.
 const FEW: usize = 192;
 
-/// The widest digit of the radix sort: two of them tell four million ticks apart, which is an hour.
+/// The widest digit of the radix sort: two of them tell four million ticks apart, which is more than an hour.
 const DIGIT_BITS: u32 = 11;
 
 /// Collects the ticks at which the number of sounding notes changes, track after track, then sweeps over them.
@@ -25,9 +28,12 @@ const DIGIT_BITS: u32 = 11;
 pub(in crate::midi) struct Polyphony {
     /// `tick << CHANGE_BITS | change + NO_CHANGE`; ascending within a track.
     changes: Vec<u64>,
-    scratch: Vec<u64>,
+    /// The same in half the room while they are sorted.
+    sorted: Vec<u32>,
+    scratch: Vec<u32>,
     tick: u64,
-    pending: u64,
+    /// The change at `tick` so far.
+    pending: i64,
     is_sorted: bool,
 }
 
@@ -47,7 +53,7 @@ impl Polyphony {
     pub(in crate::midi) fn clear(&mut self) {
         self.changes.clear();
         self.tick = 0;
-        self.pending = NO_CHANGE;
+        self.pending = 0;
         self.is_sorted = true;
     }
 
@@ -68,7 +74,7 @@ impl Polyphony {
     /// Ticks come in order within a track; a new track begins again at any tick.
     #[inline]
     fn move_to(&mut self, tick: u64) {
-        if tick != self.tick || !CHANGE.contains(&self.pending) {
+        if tick != self.tick {
             self.flush();
             self.is_sorted &= tick >= self.tick;
             self.tick = tick;
@@ -77,59 +83,68 @@ impl Polyphony {
 
     fn flush(&mut self) {
         // Where as many begin as end, nothing changes: the common case of one note after the other.
-        if self.pending != NO_CHANGE {
-            self.changes.push(self.tick << CHANGE_BITS | self.pending);
-            self.pending = NO_CHANGE;
+        while self.pending != 0 {
+            let change = self.pending.clamp(-MOST, MOST);
+            self.changes.push(self.tick << CHANGE_BITS | NO_CHANGE.wrapping_add_signed(change));
+            self.pending -= change;
         }
     }
 
     /// Sweeps over all tracks together. `last_tick` is no less than any tick that came.
     pub(in crate::midi) fn sweep(&mut self, last_tick: u64) -> Sweep {
         self.flush();
-        if !self.is_sorted {
+        if !self.is_sorted && self.changes.len() >= FEW && last_tick < LONG {
             self.sort(last_tick);
+            return sweep(self.sorted.iter().copied().map(u64::from));
         }
-        let (mut now, mut most, mut since) = (0_u64, 0_u64, 0_u64);
-        let (mut sounding, mut several, mut note_ticks) = (0_u64, 0_u64, 0_u64);
-        for change in &self.changes {
-            let tick = change >> CHANGE_BITS;
-            // What begins and ends at one tick, on whichever track, counts together.
-            if tick != since {
-                most = most.max(now);
-                note_ticks = note_ticks.saturating_add(now.saturating_mul(tick - since));
-                sounding += if now > 0 { tick - since } else { 0 };
-                several += if now > 1 { tick - since } else { 0 };
-                since = tick;
-            }
-            now = (now + (change & ((1 << CHANGE_BITS) - 1))).saturating_sub(NO_CHANGE);
+        if !self.is_sorted {
+            self.changes.sort_unstable();
         }
-        Sweep { most: most.max(now), mean: ratio(double(note_ticks), double(sounding)), several }
+        sweep(self.changes.iter().copied())
     }
 
-    /// Sorts the changes by tick: few by comparison, many by a radix sort, least significant digit first.
+    /// Sorts the changes by tick into `sorted`: a radix sort, least significant digit first.
     fn sort(&mut self, last_tick: u64) {
-        if self.changes.len() < FEW {
-            self.changes.sort_unstable();
-            return;
-        }
         let bits = (u64::BITS - last_tick.leading_zeros()).max(1);
         let passes = bits.div_ceil(DIGIT_BITS);
         let digit = bits.div_ceil(passes);
-        self.scratch.resize(self.changes.len(), 0);
-        for pass in 0..passes {
-            sort_by_digit(&self.changes, &mut self.scratch, CHANGE_BITS + pass * digit, digit);
-            std::mem::swap(&mut self.changes, &mut self.scratch);
+        let Self { changes, sorted, scratch, .. } = self;
+        sorted.resize(changes.len(), 0);
+        scratch.resize(changes.len(), 0);
+        sort_by_digit(changes.iter().map(|change| low_half(*change)), sorted, CHANGE_BITS, digit);
+        for pass in 1..passes {
+            sort_by_digit(sorted.iter().copied(), scratch, CHANGE_BITS + pass * digit, digit);
+            std::mem::swap(sorted, scratch);
         }
     }
 }
 
-/// One pass of the radix sort, by the digit of so many bits that begins at bit `shift`. Both slices are of one length.
-fn sort_by_digit(from: &[u64], to: &mut [u64], shift: u32, digit: u32) {
+/// Sweeps over changes in order of their ticks.
+fn sweep(changes: impl Iterator<Item = u64>) -> Sweep {
+    let (mut now, mut most, mut since) = (0_u64, 0_u64, 0_u64);
+    let (mut sounding, mut several, mut note_ticks) = (0_u64, 0_u64, 0_u64);
+    for change in changes {
+        let tick = change >> CHANGE_BITS;
+        // What begins and ends at one tick, on whichever track, counts together.
+        if tick != since {
+            most = most.max(now);
+            note_ticks = note_ticks.saturating_add(now.saturating_mul(tick - since));
+            sounding += if now > 0 { tick - since } else { 0 };
+            several += if now > 1 { tick - since } else { 0 };
+            since = tick;
+        }
+        now = (now + (change & ((1 << CHANGE_BITS) - 1))).wrapping_sub(NO_CHANGE);
+    }
+    Sweep { most: most.max(now), mean: ratio(double(note_ticks), double(sounding)), several }
+}
+
+/// One pass of the radix sort, by the digit of so many bits that begins at bit `shift`. `to` is as long as `from`.
+fn sort_by_digit(from: impl Iterator<Item = u32> + Clone, to: &mut [u32], shift: u32, digit: u32) {
     let mut places = [0_u32; 1 << DIGIT_BITS];
     let mask = (1 << digit) - 1;
-    let bucket = |change: u64| usize::from(low_word(change >> shift) & mask);
-    for change in from {
-        if let Some(count) = places.get_mut(bucket(*change)) {
+    let bucket = |change: u32| usize::from(low_word(change >> shift) & mask);
+    for change in from.clone() {
+        if let Some(count) = places.get_mut(bucket(change)) {
             *count += 1;
         }
     }
@@ -138,9 +153,9 @@ fn sort_by_digit(from: &[u64], to: &mut [u64], shift: u32, digit: u32) {
         start += std::mem::replace(place, start);
     }
     for change in from {
-        if let Some(place) = places.get_mut(bucket(*change)) {
+        if let Some(place) = places.get_mut(bucket(change)) {
             if let Some(to) = usize::try_from(*place).ok().and_then(|place| to.get_mut(place)) {
-                *to = *change;
+                *to = change;
             }
             *place += 1;
         }
@@ -148,7 +163,13 @@ fn sort_by_digit(from: &[u64], to: &mut [u64], shift: u32, digit: u32) {
 }
 
 #[inline]
-fn low_word(number: u64) -> u16 {
+fn low_half(number: u64) -> u32 {
+    let [a, b, c, d, ..] = number.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+#[inline]
+fn low_word(number: u32) -> u16 {
     let [low, high, ..] = number.to_le_bytes();
     u16::from_le_bytes([low, high])
 }

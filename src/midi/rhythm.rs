@@ -57,8 +57,10 @@ impl Rhythm {
     #[inline]
     pub(in crate::midi) fn add(&mut self, position: u64, beats: (u64, u64)) {
         set(&mut self.struck, position);
-        set(&mut self.sounding, beats.0);
-        for beat in beats.0 + 1..=beats.1 {
+        let (first, last) = beats;
+        set(&mut self.sounding, first);
+        set(&mut self.sounding, last);
+        for beat in first + 1..last {
             set(&mut self.sounding, beat);
         }
     }

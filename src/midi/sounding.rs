@@ -14,6 +14,8 @@ type Table = [u32; 128];
 #[derive(Debug)]
 pub(in crate::midi) struct Sounding {
     melodic: Table,
+    /// Ticks that each melodic key sounds.
+    ticks: [u64; 128],
     drums: Table,
     velocities: Table,
     /// The lengths of the melodic notes, in ticks.
@@ -26,6 +28,7 @@ impl Default for Sounding {
     fn default() -> Self {
         Self {
             melodic: [0; 128],
+            ticks: [0; 128],
             drums: [0; 128],
             velocities: [0; 128],
             lengths: Tally::default(),
@@ -38,6 +41,7 @@ impl Sounding {
     /// Forgets the last file and counts all `notes` of the next.
     pub(in crate::midi) fn count(&mut self, notes: &[Note]) {
         (self.melodic, self.drums, self.velocities) = ([0; 128], [0; 128], [0; 128]);
+        self.ticks = [0; 128];
         self.lengths.clear();
         self.channels = 0;
         for note in notes {
@@ -45,11 +49,19 @@ impl Sounding {
                 add(&mut self.drums, note.key());
             } else {
                 add(&mut self.melodic, note.key());
+                if let Some(ticks) = self.ticks.get_mut(usize::from(note.key() & 0x7F)) {
+                    *ticks += u64::from(note.length());
+                }
                 self.lengths.add(note.length());
             }
             add(&mut self.velocities, note.velocity());
             self.channels |= 1 << (note.channel() & 0x0F);
         }
+    }
+
+    /// How often each melodic key is struck, and how many ticks it sounds.
+    pub(in crate::midi) const fn melodic(&self) -> (&[u32; 128], &[u64; 128]) {
+        (&self.melodic, &self.ticks)
     }
 
     /// Whether a note is longer than can be told.

@@ -24,29 +24,35 @@ impl Message {
     #[inline]
     pub(super) fn read(window: [u8; 8], running: u8) -> Option<Self> {
         let word = u64::from_le_bytes(window);
-        if word & 0x80_8080 == 0x80_8080 {
+        // Branches on what rarely changes: the next message is begun before this one is understood.
+        let (delta, word, length) = if word & 0x80 == 0 {
+            (word & 0x7F, word >> 8, 1)
+        } else if word & 0x8000 == 0 {
+            ((word & 0x7F) << 7 | word >> 8 & 0x7F, word >> 16, 2)
+        } else if word & 0x80_0000 == 0 {
+            ((word & 0x7F) << 14 | (word >> 8 & 0x7F) << 7 | word >> 16 & 0x7F, word >> 24, 3)
+        } else {
             return None;
+        };
+        if word & 0x80 != 0 {
+            Self::behind(delta, low_byte(word), word >> 8, length + 1)
+        } else {
+            Self::behind(delta, running, word, length)
         }
-        // How many bytes the number has beyond the first: their upper bits say so.
-        let more = word >> 7 & 1;
-        let more = more + (more & word >> 15);
-        let number = (word & 0x7F) << 14 | (word >> 8 & 0x7F) << 7 | word >> 16 & 0x7F;
-        let delta = number >> (14 - 7 * more);
-        let word = word >> (8 + 8 * more);
-        let has_status = word >> 7 & 1;
-        let status = if has_status == 1 { low_byte(word) } else { running };
-        if !(0x80..0xF0).contains(&status) {
-            return None;
-        }
-        let word = word >> (8 * has_status);
-        // Program changes and channel aftertouch have one data byte.
-        let is_short = status & 0xE0 == 0xC0;
-        if word & if is_short { 0x80 } else { 0x8080 } != 0 {
-            return None;
-        }
+    }
+
+    /// The message with this status whose data bytes are the lowest of `word`, `before` bytes behind its start.
+    #[inline]
+    fn behind(delta: u64, status: u8, word: u64, before: usize) -> Option<Self> {
         let [first, second, ..] = word.to_le_bytes();
-        let [length, ..] = (3 + more + has_status).to_le_bytes();
-        Some(Self { delta, status, first, second, length: usize::from(length) - usize::from(is_short) })
+        match status {
+            // Program changes and channel aftertouch have one data byte.
+            0xC0..0xE0 if word & 0x80 == 0 => Some(Self { delta, status, first, second, length: before + 1 }),
+            0x80..0xC0 | 0xE0..0xF0 if word & 0x8080 == 0 => {
+                Some(Self { delta, status, first, second, length: before + 2 })
+            }
+            _ => None,
+        }
     }
 
     /// The message as an event.
