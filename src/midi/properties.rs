@@ -1,5 +1,7 @@
 //! What must hold for any content: nothing panics, every row can be stored, both readers agree.
 
+mod standard;
+
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{
     Format, Header as WrittenHeader, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind,
@@ -51,11 +53,38 @@ fn assert_storable(found: &Metadata) {
     {
         assert!(number.is_finite() && number >= 0.0);
     }
-    for number in
-        [found.tempo_bpm, found.tempo_min, found.polyphony_mean, found.notes_per_sec, found.velocity_std]
+    let histograms = found.pitch_class_histogram.iter().flatten().chain(found.melodic_interval_histogram.iter().flatten());
+    for number in [
+        found.tempo_bpm,
+        found.tempo_min,
+        found.polyphony_mean,
+        found.notes_per_sec,
+        found.velocity_std,
+        found.melodic_interval_mean,
+        found.ioi_median_beats,
+        found.pitch_entropy,
+        found.loop_bars,
+    ]
+    .into_iter()
+    .chain(histograms.map(|share| Some(*share)))
     {
-        assert!(number.is_none_or(f32::is_finite));
+        assert!(number.is_none_or(|number| number.is_finite() && number >= 0.0));
     }
+    for share in [
+        found.scale_consistency,
+        found.polyphony_rate,
+        found.groove_consistency,
+        found.empty_beat_rate,
+        found.quantized_ratio,
+    ] {
+        assert!(share.is_none_or(|share| (0.0..=1.0).contains(&share)));
+    }
+    for level in found.nomml.iter().chain(found.nomml_tracks.iter().flatten()) {
+        assert!((0..=12).contains(level));
+    }
+    assert!(found.key_confidence.is_none_or(|fit| fit.abs() <= 1.000_1));
+    assert!(found.key_margin.is_none_or(|margin| (0.0..=2.0).contains(&margin)));
+    assert!(found.chords.as_ref().is_none_or(|chords| chords.len() <= 256));
     assert!(
         found.n_notes == found.n_melodic_notes + found.n_drum_notes && found.n_notes_paired <= found.n_notes
     );
@@ -243,4 +272,32 @@ fn an_interrupted_file_leaves_nothing_behind() {
         (found.n_notes, found.n_notes_paired, found.polyphony_max, found.duration_ticks),
         (0, 0, 0, 9)
     );
+}
+
+/// Contents made to cost more than they weigh: each would take minutes if any part of the analysis were not bounded.
+#[test]
+fn hostile_music_takes_no_longer_than_other_music() {
+    let times = 300_000;
+    let file = |division: u16, start: &[u8], repeated: &[u8], end: &[u8]| {
+        let body = [start, &repeated.repeat(times), end, b"\x00\xFF\x2F\x00"].concat();
+        let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+        [b"MThd\0\0\0\x06\0\0\0\x01".as_slice(), &division.to_be_bytes(), b"MTrk", &length, &body].concat()
+    };
+    let mut analyser = Analyser::new(AnalysisLevel::Full);
+    for (name, content) in [
+        ("notes that last for hours", file(480, b"\x00\x90\x3C\x40", b"\x01\x3C\x40", b"\xFF\x80\x00\x80\x3C\x40")),
+        ("all at once", file(1, b"\x00\x90\x3C\x40", b"\x00\x3D\x40", b"\xFF\x80\x00\x80\x3C\x40")),
+        ("none near another", file(1, b"", b"\xFF\x7F\x90\x3C\x40\x01\x3C\x00", b"")),
+        ("a program for each note", file(96, b"", b"\x00\xC0\x05\x01\x90\x3C\x40", b"")),
+        ("a meter for each note", file(96, b"", b"\x00\xFF\x58\x04\x01\x07\x18\x08\x01\x90\x3C\x40", b"")),
+        ("a tempo for each note", file(96, b"", b"\x00\xFF\x51\x03\x07\xA1\x20\x01\x90\x3C\x40", b"")),
+        ("a chord for each tick", file(2, b"", b"\x01\x90\x3C\x40\x00\x40\x40\x00\x43\x40", b"")),
+    ] {
+        let began = std::time::Instant::now();
+        let reading = analyser.read(&content).unwrap();
+        assert!(reading.metadata.n_notes > 250_000, "{name}");
+        assert_storable(&reading.metadata);
+        assert!(began.elapsed().as_secs() < 30, "{name}: {:?}", began.elapsed());
+        println!("{name}: {:?}", began.elapsed());
+    }
 }

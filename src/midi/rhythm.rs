@@ -19,8 +19,11 @@ pub(in crate::midi) const INTERVALS: usize = 13;
 pub(in crate::midi) struct Rhythm {
     /// A bit for each position at which a note begins.
     struck: Vec<u64>,
-    /// A bit for each quarter note in which a note sounds.
+    /// A bit for each quarter note in which a note begins or ends.
     sounding: Vec<u64>,
+    /// For each quarter note, how many more notes than in the one before sound through it; they begin before and end
+    /// after. Counted by their edges: notes that last for hours cost no more than others.
+    through: Vec<i32>,
     /// For each position the highest melodic key that begins there, plus one; 0 for none.
     upper: Vec<u8>,
     gaps: Tally,
@@ -49,6 +52,7 @@ impl Rhythm {
         let bits = |count: u64| usize::try_from(count / 64 + 1).unwrap_or_default();
         refill(&mut self.struck, bits(position));
         refill(&mut self.sounding, bits(beat));
+        refill(&mut self.through, usize::try_from(beat + 1).unwrap_or_default());
         refill(&mut self.upper, usize::try_from(position + 1).unwrap_or_default().next_multiple_of(8));
         true
     }
@@ -60,8 +64,9 @@ impl Rhythm {
         let (first, last) = beats;
         set(&mut self.sounding, first);
         set(&mut self.sounding, last);
-        for beat in first + 1..last {
-            set(&mut self.sounding, beat);
+        if last > first + 1 {
+            change(&mut self.through, first + 1, 1);
+            change(&mut self.through, last, -1);
         }
     }
 
@@ -76,9 +81,13 @@ impl Rhythm {
 
     /// Share of quarter notes in which no note sounds.
     pub(in crate::midi) fn empty_beat_rate(&self) -> Option<f32> {
-        let beats = self.end.1 + 1;
-        let sounding: u64 = self.sounding.iter().map(|bits| u64::from(bits.count_ones())).sum();
-        ratio(double(beats.saturating_sub(sounding)), double(beats))
+        let (mut empty, mut through) = (0_u64, 0_i32);
+        for (beat, change) in (0_u64..).zip(&self.through) {
+            through += change;
+            let edges = usize::try_from(beat / 64).ok().and_then(|word| self.sounding.get(word)).copied();
+            empty += u64::from(through == 0 && edges.unwrap_or_default() >> (beat % 64) & 1 == 0);
+        }
+        ratio(double(empty), double(self.end.1 + 1))
     }
 
     /// How alike neighbouring bars of so many positions are: 1 less the share of positions that differ (groove
@@ -148,6 +157,13 @@ fn refill<T: Clone + Default>(to: &mut Vec<T>, length: usize) {
 }
 
 #[inline]
+fn change(counts: &mut [i32], at: u64, by: i32) {
+    if let Some(count) = usize::try_from(at).ok().and_then(|at| counts.get_mut(at)) {
+        *count += by;
+    }
+}
+
+#[inline]
 fn set(bits: &mut [u64], bit: u64) {
     if let Some(word) = usize::try_from(bit / 64).ok().and_then(|word| bits.get_mut(word)) {
         *word |= 1 << (bit % 64);
@@ -186,6 +202,16 @@ mod tests {
         let close = gap.groove_consistency(96).unwrap();
         assert!((close - 95.0 / 96.0).abs() < 1e-6, "{close}");
         assert!(!Rhythm::default().begin(0, MOST_BEATS));
+    }
+
+    #[test]
+    fn long_notes_fill_the_beats_between() {
+        let mut rhythm = Rhythm::default();
+        rhythm.begin(240, 10);
+        for beats in [(1, 4), (3, 5), (7, 7), (8, 10)] {
+            rhythm.add(beats.0 * 24, beats);
+        }
+        assert_eq!(rhythm.empty_beat_rate(), Some(2.0 / 11.0), "the first quarter note and the seventh");
     }
 
     #[test]
