@@ -125,14 +125,14 @@ fn sweep(changes: impl Iterator<Item = u64>) -> Sweep {
     let (mut sounding, mut several, mut note_ticks) = (0_u64, 0_u64, 0_u64);
     for change in changes {
         let tick = change >> CHANGE_BITS;
-        // What begins and ends at one tick, on whichever track, counts together.
-        if tick != since {
-            most = most.max(now);
-            note_ticks = note_ticks.saturating_add(now.saturating_mul(tick - since));
-            sounding += if now > 0 { tick - since } else { 0 };
-            several += if now > 1 { tick - since } else { 0 };
-            since = tick;
-        }
+        // What begins and ends at one tick, on whichever track, counts together: within it no time passes. Sums instead of
+        // branches, which would be guessed wrong.
+        let passed = tick.wrapping_sub(since);
+        since = tick;
+        most = most.max(if passed > 0 { now } else { 0 });
+        note_ticks = note_ticks.saturating_add(now.saturating_mul(passed));
+        sounding += if now > 0 { passed } else { 0 };
+        several += if now > 1 { passed } else { 0 };
         now = (now + (change & ((1 << CHANGE_BITS) - 1))).wrapping_sub(NO_CHANGE);
     }
     Sweep { most: most.max(now), mean: ratio(double(note_ticks), double(sounding)), several }
