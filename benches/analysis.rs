@@ -1,21 +1,39 @@
-//! What the analysis of a MIDI file costs beside the bare walk over its events by midly.
+//! What reading a MIDI file costs at each level of analysis, beside the bare walk over its events by midly.
 //!
-//! `cargo bench --bench analysis [-- --rounds N]`. One thread, contents of 10 to 120 KB in memory. The goal is twice the
-//! walk; it is printed and not enforced.
+//! `cargo bench --bench analysis [-- --rounds N] [--corpus FOLDER]`. Contents of 10 to 120 KB in memory: generated ones, and
+//! with `--corpus` also the bare MIDI files below a folder that are in order. Sides take turns on one thread and are judged by
+//! their processor time; then all cores read side by side. Of `standard`, digest included, 3.5 times the walk is allowed and 2.5
+//! the aim; of `basic` 2 times; and 7,000 files and 220 MB a second on two cores.
 
 mod measuring;
 
 use std::hint::black_box;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use loader::midi::{Analyser, AnalysisLevel};
+use loader::digest::Digest;
+use loader::midi::{Analyser, AnalysisLevel, starts_like_midi};
+use loader::record::ParseStatus;
 use loader::sample;
-use measuring::{Series, floor, megabytes, print_machine, real, timed};
+use measuring::process::thread_processor;
+use measuring::{Series, Verdict, floor, megabytes, print_machine, real, timed};
+use rayon::prelude::*;
 
-/// Sizes of the contents in bytes, and how many of each: about the same number of bytes of every size.
-const SIZES: [(usize, u64); 5] = [(10_000, 960), (20_000, 480), (40_000, 240), (80_000, 120), (120_000, 80)];
+/// Sizes of the generated contents in bytes, and how many of each: 32 KB on average.
+const SIZES: [(usize, u64); 5] = [(10_000, 240), (20_000, 480), (40_000, 320), (80_000, 80), (120_000, 30)];
+
+/// Sizes of files that are taken from a folder.
+const TAKEN: std::ops::RangeInclusive<u64> = 10_000..=120_000;
+
+/// What is allowed, in times the walk.
+const BASIC: f64 = 2.0;
+const STANDARD: f64 = 3.5;
+
+/// What two cores must do.
+const FILES: f64 = 7_000.0;
+const MEGABYTES: f64 = 220.0;
 
 /// What the measurement takes.
 #[derive(Debug, Parser)]
@@ -23,97 +41,168 @@ struct Options {
     /// Times that each side is measured
     #[arg(long, default_value_t = 15)]
     rounds: u32,
+    /// A folder with MIDI files to measure too
+    #[arg(long)]
+    corpus: Option<PathBuf>,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// Contents of one size and the times both sides took for all of them.
-struct Class {
+/// Contents, and the processor seconds that each side took for all of them.
+struct Corpus {
     name: String,
     contents: Vec<Vec<u8>>,
     bytes: u64,
-    events: u64,
-    analysis: Series,
+    notes: u64,
     walk: Series,
+    /// By level; the digest is taken with `standard` and `full`.
+    levels: [Series; AnalysisLevel::ALL.len()],
+    /// Wall seconds of all cores together, at `standard`.
+    together: Series,
 }
 
 fn main() -> Result<ExitCode> {
     let options = Options::parse();
     print_machine();
-    let mut classes: Vec<_> = SIZES.into_iter().map(|(size, count)| Class::of(size, count)).collect();
-    let mut analyser = Analyser::new(AnalysisLevel::Standard);
-    for _ in 0..options.rounds {
-        for class in &mut classes {
-            class.measure(&mut analyser)?;
-        }
+    let generated = SIZES
+        .into_iter()
+        .flat_map(|(size, count)| (0..count).map(move |index| sample::midi(size as u64, index, size)));
+    let mut corpora = vec![Corpus::of("generated", generated.collect())];
+    if let Some(folder) = &options.corpus {
+        corpora.push(Corpus::of(&folder.display().to_string(), taken(folder)?));
     }
-    println!("| size | files | events a file | walk µs/file | analysis µs/file | files/s | MB/s | ratio |");
-    println!("|---|---:|---:|---:|---:|---:|---:|---:|");
-    classes.iter().for_each(Class::print);
-    let all = Class::sum(&classes);
-    all.print();
-    let ratio = all.analysis.median() / all.walk.median();
-    println!("goal: at most 2 times the walk; found {ratio:.2}");
-    Ok(ExitCode::SUCCESS)
+    let mut verdict = Verdict::default();
+    println!("| corpus | files | KB each | notes each | side | µs a file | files/s | MB/s | × walk |");
+    println!("|---|---:|---:|---:|---|---:|---:|---:|---:|");
+    for corpus in &mut corpora {
+        let mut analysers = AnalysisLevel::ALL.map(Analyser::new);
+        for _ in 0..options.rounds {
+            corpus.measure(&mut analysers)?;
+        }
+        corpus.print();
+    }
+    for corpus in &corpora {
+        corpus.judge(&mut verdict);
+    }
+    Ok(verdict.exit())
 }
 
-impl Class {
-    fn of(size: usize, count: u64) -> Self {
-        let contents: Vec<_> = (0..count).map(|index| sample::midi(size as u64, index, size)).collect();
+/// The bare MIDI files below a folder that are of a usual size and in order, each content once.
+fn taken(folder: &Path) -> Result<Vec<Vec<u8>>> {
+    let mut analyser = Analyser::new(AnalysisLevel::Basic);
+    let mut contents = std::collections::BTreeSet::new();
+    for entry in walkdir::WalkDir::new(folder) {
+        let entry = entry?;
+        if !entry.file_type().is_file() || !TAKEN.contains(&entry.metadata()?.len()) {
+            continue;
+        }
+        let content = fs_err::read(entry.path())?;
+        let mut is_clean =
+            |content: &[u8]| analyser.read(content).is_ok_and(|reading| reading.status == ParseStatus::Clean);
+        if starts_like_midi(&content) && is_clean(&content) {
+            contents.insert(content);
+        }
+    }
+    ensure!(!contents.is_empty(), "{} holds no MIDI file of 10 to 120 KB in order", folder.display());
+    Ok(contents.into_iter().collect())
+}
+
+impl Corpus {
+    fn of(name: &str, contents: Vec<Vec<u8>>) -> Self {
         Self {
-            name: format!("{} KB", size / 1_000),
+            name: name.to_owned(),
             bytes: contents.iter().map(|content| content.len() as u64).sum(),
-            events: contents.iter().map(|content| floor::walk_events(content)).sum(),
+            notes: contents.iter().map(|content| floor::walk_notes(content)).sum(),
             contents,
-            analysis: Series::default(),
             walk: Series::default(),
+            levels: Default::default(),
+            together: Series::default(),
         }
     }
 
-    fn measure(&mut self, analyser: &mut Analyser) -> Result<()> {
+    fn measure(&mut self, analysers: &mut [Analyser]) -> Result<()> {
         let contents = &self.contents;
-        let (walk, events) =
-            timed(|| contents.iter().map(|content| floor::walk_events(black_box(content))).sum::<u64>());
-        anyhow::ensure!(events == self.events, "the walk met {events} events, before {}", self.events);
-        let (analysis, result) = timed(|| {
-            contents.iter().try_for_each(|content| {
-                analyser.read(black_box(content)).map(|reading| drop(black_box(reading)))
-            })
+        let before = thread_processor();
+        let notes: u64 = contents.iter().map(|content| floor::walk_notes(black_box(content))).sum();
+        self.walk.add(thread_processor() - before);
+        ensure!(notes == self.notes, "the walk met {notes} notes, before {}", self.notes);
+        for ((level, analyser), series) in AnalysisLevel::ALL.iter().zip(analysers).zip(&mut self.levels) {
+            let before = thread_processor();
+            for content in contents {
+                read(analyser, *level, content)?;
+            }
+            series.add(thread_processor() - before);
+        }
+        let level = AnalysisLevel::Standard;
+        let (seconds, result) = timed(|| {
+            let all = contents.par_iter();
+            all.map_init(|| Analyser::new(level), |analyser, content| read(analyser, level, content))
+                .collect::<Result<()>>()
         });
-        result.map_err(|refusal| anyhow::anyhow!("a generated content was refused: {}", refusal.detail))?;
-        self.walk.add(walk);
-        self.analysis.add(analysis);
+        result?;
+        self.together.add(seconds);
         Ok(())
     }
 
-    /// All classes as one: their median times add up.
-    fn sum(classes: &[Self]) -> Self {
-        let mut all = Self {
-            name: "all".to_owned(),
-            contents: classes.iter().flat_map(|class| class.contents.iter().cloned()).collect(),
-            bytes: classes.iter().map(|class| class.bytes).sum(),
-            events: classes.iter().map(|class| class.events).sum(),
-            analysis: Series::default(),
-            walk: Series::default(),
-        };
-        all.analysis.add(classes.iter().map(|class| class.analysis.median()).sum());
-        all.walk.add(classes.iter().map(|class| class.walk.median()).sum());
-        all
+    /// Name of a side, processor seconds.
+    fn sides(&self) -> impl Iterator<Item = (String, f64)> {
+        let walk = ("midly walks and counts note-ons".to_owned(), self.walk.median());
+        let names = AnalysisLevel::ALL.iter().map(|level| match level {
+            AnalysisLevel::Basic => "basic".to_owned(),
+            _ => format!("{} and digest", level.word()),
+        });
+        std::iter::once(walk).chain(names.zip(self.levels.iter().map(Series::median)))
     }
 
     fn print(&self) {
-        let files = self.contents.len() as u64;
-        let (walk, analysis) = (self.walk.median(), self.analysis.median());
-        println!(
-            "| {} | {files} | {:.0} | {:.1} | {:.1} | {:.0} | {:.0} | {:.2} |",
-            self.name,
-            real(self.events) / real(files),
-            walk / real(files) * 1e6,
-            analysis / real(files) * 1e6,
-            real(files) / analysis,
-            megabytes(self.bytes) / analysis,
-            analysis / walk,
+        let files = real(self.contents.len() as u64);
+        let row = |side: &str, seconds: f64, ratio: &str| {
+            println!(
+                "| {} | {files} | {:.1} | {:.0} | {side} | {:.1} | {:.0} | {:.0} | {ratio} |",
+                self.name,
+                real(self.bytes) / files / 1e3,
+                real(self.notes) / files,
+                seconds / files * 1e6,
+                files / seconds,
+                megabytes(self.bytes) / seconds,
+            );
+        };
+        for (side, seconds) in self.sides() {
+            row(&side, seconds, &format!("{:.2}", seconds / self.walk.median()));
+        }
+        row("standard and digest, all cores", self.together.median(), "");
+    }
+
+    fn judge(&self, verdict: &mut Verdict) {
+        let [basic, standard, _] = &self.levels;
+        for (name, series, allowed) in [("basic", basic, BASIC), ("standard", standard, STANDARD)] {
+            let ratio = series.median() / self.walk.median();
+            verdict.require(
+                ratio <= allowed,
+                &format!("{}: {name} {ratio:.2} times the walk, {allowed} allowed", self.name),
+            );
+        }
+        let seconds = self.together.median();
+        let (files, megabytes) =
+            (real(self.contents.len() as u64) / seconds, megabytes(self.bytes) / seconds);
+        // A folder's files may be smaller or larger than 32 KB on average: bytes count there.
+        let holds = megabytes >= MEGABYTES || files >= FILES;
+        verdict.require(
+            holds,
+            &format!(
+                "{}: {files:.0} files/s, {megabytes:.0} MB/s on all cores; 7,000 or 220 are promised of two",
+                self.name
+            ),
         );
     }
+}
+
+fn read(analyser: &mut Analyser, level: AnalysisLevel, content: &[u8]) -> Result<()> {
+    if level > AnalysisLevel::Basic {
+        black_box(Digest::of(content));
+    }
+    let reading = analyser.read(black_box(content));
+    black_box(reading.ok().context("a content was refused")?);
+    Ok(())
 }

@@ -42,6 +42,16 @@ impl Usage {
     }
 }
 
+/// Seconds of processor time that this thread has taken.
+pub(crate) fn thread_processor() -> f64 {
+    let times = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    times
+        .split(' ')
+        .next()
+        .and_then(|nanoseconds| nanoseconds.parse::<f64>().ok())
+        .map_or(f64::NAN, |time| time / 1e9)
+}
+
 /// Processor time of a process, in seconds.
 struct Times {
     parent: u32,

@@ -53,7 +53,8 @@ fn assert_storable(found: &Metadata) {
     {
         assert!(number.is_finite() && number >= 0.0);
     }
-    let histograms = found.pitch_class_histogram.iter().flatten().chain(found.melodic_interval_histogram.iter().flatten());
+    let histograms =
+        found.pitch_class_histogram.iter().flatten().chain(found.melodic_interval_histogram.iter().flatten());
     for number in [
         found.tempo_bpm,
         found.tempo_min,
@@ -285,7 +286,10 @@ fn hostile_music_takes_no_longer_than_other_music() {
     };
     let mut analyser = Analyser::new(AnalysisLevel::Full);
     for (name, content) in [
-        ("notes that last for hours", file(480, b"\x00\x90\x3C\x40", b"\x01\x3C\x40", b"\xFF\x80\x00\x80\x3C\x40")),
+        (
+            "notes that last for hours",
+            file(480, b"\x00\x90\x3C\x40", b"\x01\x3C\x40", b"\xFF\x80\x00\x80\x3C\x40"),
+        ),
         ("all at once", file(1, b"\x00\x90\x3C\x40", b"\x00\x3D\x40", b"\xFF\x80\x00\x80\x3C\x40")),
         ("none near another", file(1, b"", b"\xFF\x7F\x90\x3C\x40\x01\x3C\x00", b"")),
         ("a program for each note", file(96, b"", b"\x00\xC0\x05\x01\x90\x3C\x40", b"")),

@@ -42,8 +42,11 @@ fn file(division: u16, tracks: &[Vec<Struck>], scale: u64) -> Vec<u8> {
                     let delta = u32::try_from((tick - last) * scale).unwrap();
                     last = tick;
                     let (key, vel) = (u7::new(key), u7::new(64));
-                    let message =
-                        if begins { MidiMessage::NoteOn { key, vel } } else { MidiMessage::NoteOff { key, vel } };
+                    let message = if begins {
+                        MidiMessage::NoteOn { key, vel }
+                    } else {
+                        MidiMessage::NoteOff { key, vel }
+                    };
                     (delta, TrackEventKind::Midi { channel: u4::new(channel), message })
                 })
                 .chain([(0, TrackEventKind::Meta(MetaMessage::TrackName(b"Part")))])
