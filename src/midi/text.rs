@@ -121,14 +121,7 @@ impl Texts {
             }
             to.track_names.push(name);
         }
-        let mut titles = self.karaoke_lines(encoding, b"@T").map(|line| lines::name(&line, is_cut));
-        to.title = titles.next().filter(|title| !title.is_empty()).or(to.title.take());
-        // By custom the first such line names the song and the second whoever sings it.
-        to.artist = titles.next().filter(|artist| !artist.is_empty());
-        drop(titles);
-        let mut languages = self.karaoke_lines(encoding, b"@L").map(|line| lines::name(&line, is_cut));
-        to.lyrics_language = languages.next().filter(|word| !word.is_empty()).map(|word| word.to_lowercase());
-        drop(languages);
+        self.write_karaoke(encoding, is_cut, to);
         to.copyright = self
             .of_kind(COPYRIGHT)
             .map(|event| lines::name(&encoding.decode(self.slice(event)), is_cut))
@@ -150,6 +143,17 @@ impl Texts {
         *is_cut |= markers.len() > NAMES;
         let names = markers.iter().take(NAMES).map(|event| encoding.decode(self.slice(event)));
         to.markers = names.map(|text| lines::name(&text, is_cut)).filter(|name| !name.is_empty()).collect();
+    }
+
+    /// What the marked lines of a karaoke file say. By custom the first `@T` line names the song and the second whoever sings
+    /// it.
+    fn write_karaoke(&self, encoding: TextEncoding, is_cut: &mut bool, to: &mut Metadata) {
+        let mut name = |line: Cow<'_, str>| Some(lines::name(&line, is_cut)).filter(|name| !name.is_empty());
+        let mut titles = self.karaoke_lines(encoding, b"@T");
+        to.title = titles.next().and_then(&mut name).or(to.title.take());
+        to.artist = titles.next().and_then(&mut name);
+        let language = self.karaoke_lines(encoding, b"@L").next().and_then(name);
+        to.lyrics_language = language.map(|word| word.to_lowercase());
     }
 
     fn write_texts(&self, encoding: TextEncoding, to: &mut Metadata) {
