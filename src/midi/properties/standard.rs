@@ -147,14 +147,14 @@ proptest! {
         let division = u64::from(division);
         let level = |tick: u64| {
             let duple = (0..6).find(|depth| (tick << depth).is_multiple_of(division)).map(|depth| 2 * depth);
-            let triple = (0..6).find(|depth| (3 * tick << depth).is_multiple_of(2 * division));
+            let triple = (0..6).find(|depth| ((3 * tick) << depth).is_multiple_of(2 * division));
             duple.or(triple.map(|depth| 2 * depth + 1)).unwrap_or(12)
         };
         let mut parts: BTreeMap<(usize, u8), Vec<u64>> = BTreeMap::new();
         for (track, channel, _, start, _) in sounding(&tracks) {
             parts.entry((track, channel)).or_default().push(level(start));
         }
-        let whole = |levels: Vec<u64>| median(levels).map(|median| median.floor());
+        let whole = |levels: Vec<u64>| median(levels).map(f64::floor);
         let medians: Vec<f64> = parts.values().cloned().filter_map(whole).collect();
         let kept: Vec<f64> = row.nomml_tracks.unwrap_or_default().into_iter().map(f64::from).collect();
         prop_assert_eq!(&kept, &medians);
