@@ -174,7 +174,9 @@ proptest! {
         let total: u64 = melodic.iter().map(|note| note.4 - note.3).sum();
         let entropy = |values: Vec<u8>| {
             let mut counts = BTreeMap::new();
-            values.iter().for_each(|value| *counts.entry(*value).or_insert(0_usize) += 1);
+            for value in &values {
+                *counts.entry(*value).or_insert(0_usize) += 1;
+            }
             let shares = counts.into_values().filter_map(|count| share(count, values.len()));
             (!values.is_empty()).then(|| -shares.map(|share| share * share.log2()).sum::<f64>())
         };
