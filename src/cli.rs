@@ -17,6 +17,7 @@ pub mod sample;
 mod signals;
 mod status;
 pub mod terminal;
+mod work;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -10,6 +10,7 @@
 //! source is complete ([`crate::ledger`]).
 
 mod ahead;
+mod asked;
 mod bare;
 mod context;
 mod open_directory;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinHandle;
 
+pub use asked::Asked;
 pub use context::{KnownSource, KnownSources, Registration, Stop};
 pub use walk::{Survey, survey};
 
@@ -42,7 +44,6 @@ use crate::discover::Roots;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Ledger;
 use crate::mapping::MapPolicy;
-use crate::midi::AnalysisLevel;
 use crate::progress::Counters;
 use crate::registry::Registry;
 use crate::seen::Seen;
@@ -74,8 +75,8 @@ pub struct PipelineSettings {
     pub batch: BatchLimits,
     /// Which inputs are mapped.
     pub map_policy: MapPolicy,
-    /// How much is found out of each content.
-    pub analysis: AnalysisLevel,
+    /// What is found out of each content.
+    pub asked: Asked,
     /// What is too much.
     pub limits: Limits,
 }

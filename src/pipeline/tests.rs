@@ -29,7 +29,7 @@ fn settings(variant: Variant) -> PipelineSettings {
         memory: variant.memory,
         batch: BatchLimits { items: variant.batch, bytes: 8 << 20 },
         map_policy: variant.map_policy,
-        analysis: AnalysisLevel::default(),
+        asked: Asked::default(),
         limits: Limits::default(),
     }
 }
