@@ -109,7 +109,7 @@ fn read(folder: &Path, cores: usize) -> Result<Measured> {
     let before = family_processor(std::process::id());
     let (wall, files) = timed(|| {
         runtime.block_on(async {
-            let inputs = Inputs { roots: Some(Roots::resolve(&[folder.to_owned()])?), standard_input: false };
+            let inputs = Inputs { roots: Some(Roots::resolve(&[folder.to_owned()])?), ..Inputs::default() };
             let knowledge =
                 Knowledge { sources: Arc::default(), contents: Arc::new(SeenContents::default()) };
             let library = MemorySink::default();

@@ -20,6 +20,7 @@ mod queue;
 mod reader;
 mod reading;
 mod registrar;
+mod scope;
 mod sequential;
 mod stream;
 mod walk;
@@ -40,7 +41,7 @@ use self::queue::Lane;
 use crate::archive::Limits;
 use crate::batch::Item;
 use crate::budget::Budget;
-use crate::discover::Roots;
+use crate::discover::{FoundFile, Roots};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Ledger;
 use crate::mapping::MapPolicy;
@@ -58,6 +59,8 @@ pub type SeenContents = Seen<Option<Item>>;
 pub struct Inputs {
     /// Files and directories.
     pub roots: Option<Roots>,
+    /// Files that were found before, and are as they were found then.
+    pub files: Vec<FoundFile>,
     /// Whether to read standard input.
     pub standard_input: bool,
 }

@@ -53,7 +53,7 @@ impl ImportArguments {
         let roots = if paths.is_empty() { None } else { Some(Roots::resolve(&paths)?) };
         let asked = Asked { md5: self.md5, ..Asked::all(self.analysis) };
         Ok(ImportSettings {
-            inputs: Inputs { roots, standard_input: !streams.is_empty() },
+            inputs: Inputs { roots, standard_input: !streams.is_empty(), ..Inputs::default() },
             mode: self.mode,
             writer: self.work.writer(),
             connections: self.work.connections(),
@@ -72,7 +72,7 @@ pub(super) async fn run(
     terminal: &Terminal,
 ) -> Result<ExitStatus> {
     let settings = arguments.resolve()?;
-    let log = logging::start(everywhere)?;
+    let log = logging::start("import", everywhere)?;
     terminal.say(&format!("log: {}", log.display()));
     let stop = Arc::new(Stop::default());
     let received = signals::listen(Arc::clone(&stop), *terminal)?;

@@ -100,7 +100,7 @@ impl<'c> Harvest<'c> {
         let digest = Digest::of(content);
         let file_id = digest.file_id();
         if let Some(reading) = place.reading() {
-            if reading.holds(place.ordinal, file_id.0) {
+            if reading.leaves(place.ordinal, file_id.0) {
                 add(&context.counters.unchanged, 1);
                 return;
             }
