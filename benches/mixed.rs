@@ -19,7 +19,7 @@ use loader::archive::Limits;
 use loader::discover::Roots;
 use loader::mapping::MapPolicy;
 use loader::midi::AnalysisLevel;
-use loader::pipeline::{Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents, Stop};
+use loader::pipeline::{Asked, Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents, Stop};
 use loader::progress::Counters;
 use loader::sink::MemorySink;
 use loader::writer::BatchLimits;
@@ -102,14 +102,14 @@ fn read(folder: &Path, cores: usize) -> Result<Measured> {
         memory: 512 << 20,
         batch: BatchLimits::default(),
         map_policy: MapPolicy::Auto,
-        analysis: AnalysisLevel::Standard,
+        asked: Asked::all(AnalysisLevel::Standard),
         limits: Limits::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let before = family_processor(std::process::id());
     let (wall, files) = timed(|| {
         runtime.block_on(async {
-            let inputs = Inputs { roots: Some(Roots::resolve(&[folder.to_owned()])?), standard_input: false };
+            let inputs = Inputs { roots: Some(Roots::resolve(&[folder.to_owned()])?), ..Inputs::default() };
             let knowledge =
                 Knowledge { sources: Arc::default(), contents: Arc::new(SeenContents::default()) };
             let library = MemorySink::default();

@@ -3,6 +3,7 @@
 //! Only the modules below it write to the terminal: data on stdout, everything else on stderr. They decide nothing that
 //! concerns the data.
 
+mod analyze;
 mod completions;
 pub mod db;
 mod extract;
@@ -17,6 +18,7 @@ pub mod sample;
 mod signals;
 mod status;
 pub mod terminal;
+mod work;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -33,6 +35,7 @@ Examples:
   loader import --mode fast --log-file import.log /data/midi &  tail -f import.log
   loader status                                      from another terminal
   loader rejects                                     what was refused, and why
+  loader analyze --missing                           after an update: what the new analysis finds
   psql \"$(loader db url)\" -c 'SELECT count(*) FROM files'
 
 Exit status: 0 all loaded or already there, 1 failed (the same command resumes), 2 usage, 3 finished with rejects,
@@ -110,6 +113,8 @@ enum Command {
     Import(Box<import::ImportArguments>),
     /// Show what an import would do, and do nothing
     Plan(Box<import::ImportArguments>),
+    /// Analyse again what the library holds, where its rows are behind
+    Analyze(Box<analyze::AnalyzeArguments>),
     /// Write what archives hold to disk, each archive into a folder of its own
     Extract(Box<extract::ExtractArguments>),
     /// Show what the newest import is doing, or has done
@@ -167,6 +172,8 @@ async fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<ExitStatu
         Command::Import(import) if import.dry_run => plan::run(&import, &everywhere, terminal).await,
         Command::Import(import) => import::run(&import, &everywhere, terminal).await,
         Command::Plan(import) => plan::run(&import, &everywhere, terminal).await,
+        Command::Analyze(analyze) if analyze.dry_run => analyze::plan(&analyze, &everywhere, terminal).await,
+        Command::Analyze(analyze) => analyze::run(&analyze, &everywhere, terminal).await,
         Command::Extract(extract) => extract::run(&extract, &everywhere, terminal).await,
         Command::Status => status::run(&everywhere, terminal).await,
         Command::Rejects(rejects) => rejects::run(&rejects, &everywhere, terminal).await,

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use md5::Digest as _;
+
 /// The BLAKE3-256 digest of a content.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
@@ -30,6 +32,13 @@ impl Digest {
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// The MD5 of `content`: other catalogues name files by it. It identifies nothing here, for whoever wants to can make
+    /// two contents with the same.
+    #[must_use]
+    pub fn md5(content: &[u8]) -> [u8; 16] {
+        md5::Md5::digest(content).into()
     }
 
     /// All 32 bytes, as `files.digest` holds them.
@@ -87,5 +96,12 @@ mod tests {
         let digest = Digest::of(b"");
         assert_eq!(digest.to_string(), "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262");
         assert_eq!(digest.file_id(), FileId(0x5789_a4dc_fafc_d0d3));
+    }
+
+    /// RFC 1321, A.5.
+    #[test]
+    fn the_vector_of_the_md5_standard() {
+        let expected = 0x9001_5098_3cd2_4fb0_d696_3f7d_28e1_7f72_u128.to_be_bytes();
+        assert_eq!(Digest::md5(b"abc"), expected);
     }
 }

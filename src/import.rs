@@ -7,14 +7,12 @@
 //! Whatever is interrupted here is finished by the same command again: rows are the journal of what was read, and the
 //! table `loader.suspended_indexes` that of the indexes.
 
-mod heartbeat;
 mod plan;
 mod report;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
 pub use plan::{IndexPlan, Plan};
@@ -22,6 +20,7 @@ pub(crate) use report::rate;
 pub use report::{PhaseTimes, Report};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::heartbeat;
 use crate::library::{self, Balance, RunState};
 use crate::mode::Mode;
 use crate::pipeline::{Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents, Stop, Survey};
@@ -137,7 +136,7 @@ impl Import {
         // What stopped the loading is told first: it may well be what keeps the indexes away.
         let finished = finished?;
         restored?;
-        self.reconnect().await?;
+        lock::keep(&mut self.connection, &self.target, "loader import").await?;
 
         self.counters.enter(Phase::Checking);
         let checking = Instant::now();
@@ -153,16 +152,6 @@ impl Import {
             peak_budget: finished.peak_budget,
             times,
         })
-    }
-
-    /// Makes the run's own connection again, with the lock, if the server was away meanwhile and came back: writers wait
-    /// for it, and what they stored is to be counted.
-    async fn reconnect(&mut self) -> Result<()> {
-        if self.connection.ping().await.is_ok() {
-            return Ok(());
-        }
-        self.connection = connect::connect(&self.target, "loader import").await?;
-        lock::acquire(&mut self.connection).await
     }
 
     /// The two sides of the account: what the readers met, and what is stored.
@@ -192,7 +181,8 @@ impl Import {
             loaded.account(&mut counted);
         }
         let progress = serde_json::to_value(counted).unwrap_or_default();
-        let written = library::finish_run(&mut self.connection, run_id, state, &progress, &counted).await;
+        let written =
+            library::finish_run(&mut self.connection, run_id, state, &progress, Some(&counted)).await;
         let loaded = result?;
         written?;
         Ok(Report::new(

@@ -99,7 +99,7 @@ pub async fn heartbeat(connection: &mut PgConnection, run_id: i32, progress: &Va
     Ok(())
 }
 
-/// Writes how the run ended.
+/// Writes how the run ended; without counts where it was none that stores places.
 ///
 /// # Errors
 /// What the database says.
@@ -108,19 +108,21 @@ pub async fn finish_run(
     run_id: i32,
     state: RunState,
     progress: &Value,
-    counted: &Snapshot,
+    counted: Option<&Snapshot>,
 ) -> Result<()> {
-    let column = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let column = |count: fn(&Snapshot) -> u64| {
+        counted.map(|counted| i64::try_from(count(counted)).unwrap_or(i64::MAX))
+    };
     sqlx::query(include_str!("../database/runs/finish.sql"))
         .bind(run_id)
         .bind(state.word())
         .bind(progress.to_string())
-        .bind(column(counted.seen))
-        .bind(column(counted.inserted))
-        .bind(column(counted.duplicate))
-        .bind(column(counted.unchanged))
-        .bind(column(counted.rejected))
-        .bind(column(counted.not_midi))
+        .bind(column(|counted| counted.seen))
+        .bind(column(|counted| counted.inserted))
+        .bind(column(|counted| counted.duplicate))
+        .bind(column(|counted| counted.unchanged))
+        .bind(column(|counted| counted.rejected))
+        .bind(column(|counted| counted.not_midi))
         .execute(connection)
         .await
         .map_err(|error| failed("finishing the run", error))?;
@@ -184,6 +186,18 @@ pub async fn known_contents(connection: &mut PgConnection, mut each: impl FnMut(
     Ok(())
 }
 
+/// Has the planner know what the rows are like now.
+///
+/// # Errors
+/// What the database says.
+pub async fn refresh_statistics(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query("ANALYZE files, musical_metadata")
+        .execute(connection)
+        .await
+        .map_err(|error| failed("refreshing the statistics", error))?;
+    Ok(())
+}
+
 /// Counts what is stored of what a run read.
 ///
 /// # Errors
@@ -215,7 +229,7 @@ pub async fn balance(connection: &mut PgConnection, run_id: i32, opened: &[i64])
     Ok(Balance { inserted, new_places, rejected, unchanged, not_midi, unfinished })
 }
 
-fn failed(doing: &str, error: sqlx::Error) -> Error {
+pub(crate) fn failed(doing: &str, error: sqlx::Error) -> Error {
     let kind = match &error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) => ErrorKind::Unreachable,
         _ => ErrorKind::Run,

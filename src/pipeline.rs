@@ -10,6 +10,7 @@
 //! source is complete ([`crate::ledger`]).
 
 mod ahead;
+mod asked;
 mod bare;
 mod context;
 mod open_directory;
@@ -19,6 +20,7 @@ mod queue;
 mod reader;
 mod reading;
 mod registrar;
+mod scope;
 mod sequential;
 mod stream;
 mod walk;
@@ -30,6 +32,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinHandle;
 
+pub use asked::Asked;
 pub use context::{KnownSource, KnownSources, Registration, Stop};
 pub use walk::{Survey, survey};
 
@@ -38,11 +41,10 @@ use self::queue::Lane;
 use crate::archive::Limits;
 use crate::batch::Item;
 use crate::budget::Budget;
-use crate::discover::Roots;
+use crate::discover::{FoundFile, Roots};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Ledger;
 use crate::mapping::MapPolicy;
-use crate::midi::AnalysisLevel;
 use crate::progress::Counters;
 use crate::registry::Registry;
 use crate::seen::Seen;
@@ -57,6 +59,8 @@ pub type SeenContents = Seen<Option<Item>>;
 pub struct Inputs {
     /// Files and directories.
     pub roots: Option<Roots>,
+    /// Files that were found before, and are as they were found then.
+    pub files: Vec<FoundFile>,
     /// Whether to read standard input.
     pub standard_input: bool,
 }
@@ -74,8 +78,8 @@ pub struct PipelineSettings {
     pub batch: BatchLimits,
     /// Which inputs are mapped.
     pub map_policy: MapPolicy,
-    /// How much is found out of each content.
-    pub analysis: AnalysisLevel,
+    /// What is found out of each content.
+    pub asked: Asked,
     /// What is too much.
     pub limits: Limits,
 }

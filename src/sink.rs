@@ -8,6 +8,7 @@ mod copy;
 mod faulty;
 mod memory;
 mod postgres;
+mod renewal;
 mod sqlstate;
 mod unnest;
 
@@ -20,6 +21,7 @@ pub use copy::CopyBuffer;
 pub use faulty::{Fault, FaultySink};
 pub use memory::{MemoryLibrary, MemorySink};
 pub use postgres::{PostgresSink, SinkSettings, WriterKind};
+pub use renewal::{Refused, Renewal, RenewalSink, Renewed};
 
 /// How a batch is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,15 +37,27 @@ pub enum Method {
 pub struct Stored {
     /// How many contents were not in the library before.
     pub inserted: u64,
+    /// How many were, and are as they were found now.
+    pub renewed: u64,
     /// Ids of contents that were left out with all their places, because another content has the id.
     pub collided: Vec<i64>,
 }
 
-/// What the library knows of a source that is about to be read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Resume {
-    /// Its places and refusals that are stored, by ordinal, with the content's id; none for a refusal.
-    pub done: Vec<(i64, Option<i64>)>,
+/// What of a source is to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// Everything but these: its places and refusals that are stored, by ordinal, with the content's id; none for a
+    /// refusal.
+    AllBut(Vec<(i64, Option<i64>)>),
+    /// Nothing but these places, by ordinal, with the id of the content that lies there.
+    Only(Vec<(i64, i64)>),
+}
+
+impl Default for Resume {
+    /// Everything: nothing of it is stored.
+    fn default() -> Self {
+        Self::AllBut(Vec::new())
+    }
 }
 
 /// What is stored once a source has been read and all its items are committed.
@@ -63,7 +77,7 @@ pub struct SourceClose {
     pub refused: bool,
 }
 
-/// Stores what the pipeline found.
+/// Stores what the pipeline found, or what it is made for of that: [`RenewalSink`] takes contents and leaves their places.
 ///
 /// Each method is all or nothing: after an error nothing of the call is stored, unless the error is
 /// [`SinkErrorKind::Transient`], after which it may be (a commit whose answer was lost). Calls of [`Sink::store`] with
@@ -76,7 +90,7 @@ pub trait Sink: Send {
         method: Method,
     ) -> impl Future<Output = Result<Stored, SinkError>> + Send;
 
-    /// Makes sources known before any of their places is stored, and tells what is stored of each. A source whose size or
+    /// Makes sources known before any of their places is stored, and tells what of each is to be read. A source whose size or
     /// modification time differs from what is stored loses its earlier places first.
     fn register(
         &mut self,

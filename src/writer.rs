@@ -218,7 +218,7 @@ impl<S: Sink> Writer<S> {
 
     fn count(&mut self, batch: &Batch, stored: &Stored) {
         self.ledger.committed(batch.items().iter());
-        self.counters.committed(batch, stored.inserted);
+        self.counters.committed(batch, stored);
         for rows in batch.files() {
             self.refused.remove(&rows.file.id);
         }

@@ -3,24 +3,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::ValueEnum;
-
 use super::limits::LimitArguments;
 use super::progress::Reporter;
 use super::terminal::{Terminal, bytes, counted, duration, grouped};
+use super::work::WorkArguments;
 use super::{Everywhere, logging, plan, signals};
 use crate::discover::Roots;
 use crate::error::{ExitStatus, Result};
 use crate::import::{Import, ImportSettings, Report};
-use crate::mapping::MapPolicy;
 use crate::midi::AnalysisLevel;
 use crate::mode::Mode;
-use crate::pipeline::{Inputs, PipelineSettings, Stop};
+use crate::pipeline::{Asked, Inputs, Stop};
 use crate::progress::Counters;
 use crate::server::cluster::State;
 use crate::server::connect::{self, Found};
-use crate::sink::WriterKind;
-use crate::writer::BatchLimits;
 
 /// What `loader import` takes.
 #[derive(Debug, clap::Args)]
@@ -34,49 +30,16 @@ pub(super) struct ImportArguments {
     /// Show what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
-    /// How rows travel to PostgreSQL
-    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
-    writer: WriterArgument,
-    /// Rows in a batch, and so in a transaction
-    #[arg(long, default_value_t = 3_200, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    batch_size: u32,
-    /// Tasks that extract and analyse at once [default: the number of cores]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
-    jobs: Option<u16>,
-    /// Database connections that store batches
-    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
-    connections: u16,
-    /// Memory that entries and rows may hold, in MiB
-    #[arg(long, default_value_t = 512, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
-    memory: u32,
-    /// Which files are mapped instead of read
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
-    mmap: MapArgument,
+    #[command(flatten)]
+    work: WorkArguments,
     /// How much is found out of each file
     #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
     analysis: AnalysisLevel,
+    /// Store the MD5 of each content that is new, by which other catalogues name files
+    #[arg(long)]
+    md5: bool,
     #[command(flatten)]
     limits: LimitArguments,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum WriterArgument {
-    /// Binary COPY
-    #[default]
-    Copy,
-    /// INSERT … SELECT FROM unnest(…), for poolers and servers that refuse COPY
-    Unnest,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum MapArgument {
-    /// Archives and large files
-    #[default]
-    Auto,
-    /// Everything that can be
-    Always,
-    /// Nothing
-    Never,
 }
 
 impl ImportArguments {
@@ -88,32 +51,13 @@ impl ImportArguments {
         let (streams, paths): (Vec<_>, Vec<_>) =
             self.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
         let roots = if paths.is_empty() { None } else { Some(Roots::resolve(&paths)?) };
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let mebibytes = |count: u32| usize::try_from(u64::from(count) << 20).unwrap_or(usize::MAX);
+        let asked = Asked { md5: self.md5, ..Asked::all(self.analysis) };
         Ok(ImportSettings {
-            inputs: Inputs { roots, standard_input: !streams.is_empty() },
+            inputs: Inputs { roots, standard_input: !streams.is_empty(), ..Inputs::default() },
             mode: self.mode,
-            writer: match self.writer {
-                WriterArgument::Copy => WriterKind::Copy,
-                WriterArgument::Unnest => WriterKind::Unnest,
-            },
-            connections: usize::from(self.connections),
-            pipeline: PipelineSettings {
-                run_id: 0,
-                jobs: self.jobs.map_or(cores, usize::from),
-                memory: mebibytes(self.memory),
-                batch: BatchLimits {
-                    items: usize::try_from(self.batch_size).unwrap_or(usize::MAX),
-                    ..BatchLimits::default()
-                },
-                map_policy: match self.mmap {
-                    MapArgument::Auto => MapPolicy::Auto,
-                    MapArgument::Always => MapPolicy::Always,
-                    MapArgument::Never => MapPolicy::Never,
-                },
-                analysis: self.analysis,
-                limits: self.limits.resolve(),
-            },
+            writer: self.work.writer(),
+            connections: self.work.connections(),
+            pipeline: self.work.resolve(asked, &self.limits),
         })
     }
 }
@@ -128,7 +72,7 @@ pub(super) async fn run(
     terminal: &Terminal,
 ) -> Result<ExitStatus> {
     let settings = arguments.resolve()?;
-    let log = logging::start(everywhere)?;
+    let log = logging::start("import", everywhere)?;
     terminal.say(&format!("log: {}", log.display()));
     let stop = Arc::new(Stop::default());
     let received = signals::listen(Arc::clone(&stop), *terminal)?;

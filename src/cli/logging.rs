@@ -11,14 +11,14 @@ use tracing_subscriber::fmt::time::FormatTime;
 use super::Everywhere;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Starts the log and tells where it is.
+/// Starts the log of a command and tells where it is.
 ///
 /// # Errors
 /// Where the file cannot be written.
-pub(super) fn start(everywhere: &Everywhere) -> Result<PathBuf> {
+pub(super) fn start(command: &str, everywhere: &Everywhere) -> Result<PathBuf> {
     let path = match &everywhere.log_file {
         Some(path) => path.clone(),
-        None => default_path()?,
+        None => default_path(command)?,
     };
     let unwritable = |error: std::io::Error| {
         Error::new(ErrorKind::Usage, format!("the log file '{}' cannot be written", path.display()))
@@ -55,8 +55,8 @@ impl FormatTime for LocalTime {
     }
 }
 
-fn default_path() -> Result<PathBuf> {
-    let name = format!("import-{}-{}.log", Zoned::now().strftime("%Y%m%d-%H%M%S"), std::process::id());
+fn default_path(command: &str) -> Result<PathBuf> {
+    let name = format!("{command}-{}-{}.log", Zoned::now().strftime("%Y%m%d-%H%M%S"), std::process::id());
     Ok(state_directory()?.join("logs").join(name))
 }
 

@@ -146,7 +146,7 @@ impl Progress {
             grouped(counted.sources_done),
             grouped(counted.sources_found),
             grouped(counted.read),
-            grouped(counted.inserted + counted.duplicate),
+            grouped(counted.inserted + counted.renewed + counted.duplicate),
             self.files_per_second,
             bytes(whole(self.bytes_per_second)),
             grouped(counted.rejected),

@@ -113,10 +113,13 @@ fn text(status: &Status) -> String {
                 "read {}/s, analysed {:.0}/s, stored {:.0}/s",
                 bytes(counted.bytes_extracted / whole_seconds(status.seconds)),
                 per_second(counted.analysed),
-                per_second(counted.inserted + counted.duplicate)
+                per_second(counted.inserted + counted.renewed + counted.duplicate)
             ),
         ),
     ];
+    if counted.renewed > 0 {
+        lines.push(("renewed", format!("{} files analysed again", grouped(counted.renewed))));
+    }
     if status.suspended_indexes > 0 {
         lines.push(("indexes", format!("{} suspended", status.suspended_indexes)));
     }
@@ -127,10 +130,10 @@ fn state(status: &Status) -> String {
     match status.state.as_str() {
         "running" => format!("running, {}", status.progress.phase.word()),
         "killed" if status.suspended_indexes > 0 => {
-            "killed while running; the same import command goes on, or: loader restore".to_owned()
+            "killed while running; the same command goes on, or: loader restore".to_owned()
         }
         "killed" | "interrupted" | "failed" => {
-            format!("{}; the same import command goes on where it stopped", status.state)
+            format!("{}; the same command goes on where it stopped", status.state)
         }
         other => other.to_owned(),
     }

@@ -3,6 +3,8 @@
 //! Numbers only; what gets one is the readers' rule: every regular file, nested archives included, in reading order.
 //! Directories, links and devices get none.
 
+use std::ops::Range;
+
 use crate::reject::{Reason, Refusal};
 
 /// How many numbers there are inside one member of the outer file.
@@ -35,6 +37,24 @@ impl Ordinal {
     pub fn nested(n: usize, k: usize) -> Self {
         let base = Self::outer(n).0.saturating_add(1).saturating_mul(ROOM);
         Self(base.saturating_add(Self::outer(k).0))
+    }
+
+    /// The numbers that an entry with this one may have something to do with, were it an archive: for a member of the
+    /// outer file those inside it; for what is nested those that come behind it there.
+    #[must_use]
+    pub const fn leads_to(self) -> Range<i64> {
+        if self.0 < ROOM {
+            let start = self.0.saturating_add(1).saturating_mul(ROOM);
+            start..start.saturating_add(ROOM)
+        } else {
+            self.0.saturating_add(1)..(self.0 / ROOM).saturating_add(1).saturating_mul(ROOM)
+        }
+    }
+
+    /// The member of the outer file in which the entry with this number lies, or which it is.
+    #[must_use]
+    pub const fn member(self) -> Self {
+        if self.0 < ROOM { self } else { Self(self.0 / ROOM - 1) }
     }
 
     /// The numbers of what is nested inside member `n` of the outer file.
@@ -86,6 +106,16 @@ mod tests {
         assert_eq!(inside.take(), Ok(Ordinal(3_000_000_000)));
         assert_eq!(inside.take(), Ok(Ordinal(3_000_000_001)));
         assert_eq!(Ordinal::of_members().take(), Ok(Ordinal(0)));
+    }
+
+    #[test]
+    fn an_archive_leads_to_what_is_in_it() {
+        assert_eq!(Ordinal::outer(0).leads_to(), 1_000_000_000..2_000_000_000);
+        assert_eq!(Ordinal::outer(2).leads_to(), 3_000_000_000..4_000_000_000);
+        assert_eq!(Ordinal::nested(2, 5).leads_to(), 3_000_000_006..4_000_000_000);
+        assert!(Ordinal(3_999_999_999).leads_to().is_empty());
+        assert_eq!(Ordinal::nested(2, 5).member(), Ordinal::outer(2));
+        assert_eq!(Ordinal::outer(2).member(), Ordinal::outer(2));
     }
 
     #[test]

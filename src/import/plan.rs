@@ -172,7 +172,8 @@ pub(super) fn options(settings: &ImportSettings) -> Value {
         "connections": settings.connections,
         "jobs": settings.pipeline.jobs,
         "memory": settings.pipeline.memory,
-        "analysis": settings.pipeline.analysis,
+        "analysis": settings.pipeline.asked.level,
+        "md5": settings.pipeline.asked.md5,
     })
 }
 

@@ -11,7 +11,7 @@ use super::queue::JobQueue;
 use super::reader::Job;
 use super::walk::{Survey, Surveyor};
 use super::worker::Workers;
-use super::{Knowledge, PipelineSettings, SeenContents};
+use super::{Asked, Knowledge, PipelineSettings, SeenContents};
 use crate::archive::Limits;
 use crate::batch::Item;
 use crate::budget::Budget;
@@ -60,6 +60,7 @@ pub(super) struct Context {
     pub(super) run_id: i32,
     pub(super) limits: Limits,
     pub(super) map_policy: MapPolicy,
+    pub(super) asked: Asked,
     pub(super) budget: Budget,
     pub(super) seen: Arc<SeenContents>,
     pub(super) ledger: Arc<Ledger>,
@@ -95,6 +96,7 @@ impl Context {
             run_id: settings.run_id,
             limits: settings.limits.clone(),
             map_policy: settings.map_policy,
+            asked: settings.asked.clone(),
             budget,
             seen: knowledge.contents,
             ledger,
@@ -103,7 +105,7 @@ impl Context {
             writers: channels.writers,
             known: knowledge.sources,
             surveyor: Surveyor::default(),
-            workers: Workers::new(settings.analysis),
+            workers: Workers::default(),
             stop,
             runtime: tokio::runtime::Handle::current(),
             registrar: channels.registrar,

@@ -65,7 +65,7 @@ impl OpenZip {
                 return Err(refusal.into());
             }
             count(context, self.share.reading(), 1);
-            if self.share.reading().is_done(Ordinal::outer(index).0) {
+            if self.share.reading().passes_over(Ordinal::outer(index).0) {
                 add(&context.counters.unchanged, 1);
                 continue;
             }

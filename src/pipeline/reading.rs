@@ -4,10 +4,10 @@
 //! fails to (a panic, a stopped run) leaves the source unfinished, and the next import resumes it: nothing has to be
 //! cleaned up for that.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
+use super::scope::Scope;
 use crate::archive::Limits;
 use crate::archive::meter::Meter;
 use crate::ledger::Ledger;
@@ -23,8 +23,7 @@ pub(super) struct Reading {
     pub(super) kind: &'static str,
     /// Whether what is stored must be compared with what is read, because nothing else tells that the source is the same.
     pub(super) is_stream: bool,
-    /// Ordinals that are stored already, with the content's id; none for a refusal.
-    done: HashMap<i64, Option<i64>>,
+    scope: Scope,
     /// Whether the source was known before this run.
     pub(super) known_before: bool,
     meter: Arc<Meter>,
@@ -49,7 +48,7 @@ impl Reading {
             id,
             kind,
             is_stream: size.is_none(),
-            done: resume.done.into_iter().collect(),
+            scope: resume.into(),
             known_before,
             meter: Arc::new(Meter::new(limits, size.unwrap_or_default())),
             entries: AtomicI64::new(0),
@@ -60,14 +59,14 @@ impl Reading {
         }))
     }
 
-    /// Whether the rows of this ordinal are stored and it need not be read.
-    pub(super) fn is_done(&self, ordinal: i64) -> bool {
-        !self.is_stream && self.done.contains_key(&ordinal)
+    /// Whether the entry at this ordinal need not be read.
+    pub(super) fn passes_over(&self, ordinal: i64) -> bool {
+        !self.is_stream && self.scope.passes_over(ordinal)
     }
 
-    /// Whether this ordinal is stored as a place of this very content.
-    pub(super) fn holds(&self, ordinal: i64, file_id: i64) -> bool {
-        self.done.get(&ordinal) == Some(&Some(file_id))
+    /// Whether nothing is to be made of this very content at this ordinal: it is stored, or was not asked for.
+    pub(super) fn leaves(&self, ordinal: i64, file_id: i64) -> bool {
+        self.scope.leaves(ordinal, file_id)
     }
 
     /// What the source has yielded so far, against the limits.

@@ -154,7 +154,7 @@ impl Visitor for Sequential<'_> {
         }
         let reading = self.share.reading();
         count(self.context, reading, 1);
-        if reading.is_done(entry.ordinal.0) {
+        if reading.passes_over(entry.ordinal.0) {
             add(&self.context.counters.unchanged, 1);
             return Ok(false);
         }

@@ -29,7 +29,7 @@ fn settings(variant: Variant) -> PipelineSettings {
         memory: variant.memory,
         batch: BatchLimits { items: variant.batch, bytes: 8 << 20 },
         map_policy: variant.map_policy,
-        analysis: AnalysisLevel::default(),
+        asked: Asked::default(),
         limits: Limits::default(),
     }
 }
@@ -37,7 +37,7 @@ fn settings(variant: Variant) -> PipelineSettings {
 /// Imports a folder into `library`.
 async fn import(folder: &Path, library: &MemorySink, variant: Variant) -> (Finished, Arc<Counters>) {
     let settings = settings(variant);
-    let inputs = Inputs { roots: Some(Roots::resolve(&[folder.to_owned()]).unwrap()), standard_input: false };
+    let inputs = Inputs { roots: Some(Roots::resolve(&[folder.to_owned()]).unwrap()), ..Inputs::default() };
     let held = library.library();
     let known = held.sources.values().map(|source| {
         let complete = source.state == "complete";

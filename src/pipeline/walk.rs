@@ -129,8 +129,14 @@ fn walk(context: &Arc<Context>, inputs: Inputs) {
         // Nothing tells how long it is: it goes first.
         context.queue.push(Lane::Outer, u64::MAX, Job::Stream(Box::new(Stream)));
     }
-    let Some(roots) = inputs.roots else { return };
     let mut bare = Bare { context, files: Vec::new(), bytes: 0 };
+    for file in inputs.files {
+        found_file(context, file, &mut bare);
+        if context.stopping() {
+            return;
+        }
+    }
+    let Some(roots) = inputs.roots else { return bare.flush() };
     roots.walk(|found| {
         match found {
             Found::Link => add(&context.counters.links, 1),

@@ -20,35 +20,48 @@ use crate::seen::{Meeting, Outcome};
 use crate::writer::Delivery;
 
 /// What a rayon thread works with: buffers that are reused from task to task.
+#[derive(Default)]
 pub(super) struct Worker {
     /// The entry being read.
     pub(super) buffer: Vec<u8>,
     pub(super) inflater: Inflater,
-    analyser: Analyser,
+    /// One for each level that was asked so far; most runs ask one.
+    analysers: Vec<(AnalysisLevel, Box<Analyser>)>,
 }
 
 impl Worker {
-    fn new(level: AnalysisLevel) -> Self {
-        Self { buffer: Vec::new(), inflater: Inflater::default(), analyser: Analyser::new(level) }
+    /// Its analyser of this level. It is taken out, so that one that panics is not used again.
+    fn take_analyser(&mut self, level: AnalysisLevel) -> Box<Analyser> {
+        let found = self.analysers.iter().position(|(own, _)| *own == level);
+        found
+            .map_or_else(|| Box::new(Analyser::new(level)), |position| self.analysers.swap_remove(position).1)
+    }
+
+    /// Reads a content, as thoroughly as `level` says.
+    fn analyse(&mut self, level: AnalysisLevel, content: &[u8]) -> Result<MidiReading, Refusal> {
+        let mut analyser = self.take_analyser(level);
+        if let Ok(result) = catch_unwind(AssertUnwindSafe(|| analyser.read(content))) {
+            self.analysers.push((level, analyser));
+            return result;
+        }
+        // What it was working on may be in any state: it is dropped.
+        let detail =
+            "the analysis of this content panicked: a defect of loader; please report it with the file";
+        Err(Refusal::new(Reason::AnalysisPanicked, detail))
     }
 }
 
 /// Workers that rest between tasks; as many are made as threads need at once.
+#[derive(Default)]
 pub(super) struct Workers {
     rested: Mutex<Vec<Worker>>,
-    level: AnalysisLevel,
 }
 
 impl Workers {
-    /// Workers whose analyses find out as much as `level` says.
-    pub(super) const fn new(level: AnalysisLevel) -> Self {
-        Self { rested: Mutex::new(Vec::new()), level }
-    }
-
     /// Lends a worker to `task`.
     pub(super) fn lend<T>(&self, task: impl FnOnce(&mut Worker) -> T) -> T {
         let rested = self.rested.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut worker = rested.unwrap_or_else(|| Worker::new(self.level));
+        let mut worker = rested.unwrap_or_default();
         let result = task(&mut worker);
         // A buffer that once held a giant is not kept.
         if worker.buffer.capacity() > LARGEST_KEPT_BUFFER {
@@ -87,7 +100,7 @@ impl<'c> Harvest<'c> {
         let digest = Digest::of(content);
         let file_id = digest.file_id();
         if let Some(reading) = place.reading() {
-            if reading.holds(place.ordinal, file_id.0) {
+            if reading.leaves(place.ordinal, file_id.0) {
                 add(&context.counters.unchanged, 1);
                 return;
             }
@@ -111,10 +124,10 @@ impl<'c> Harvest<'c> {
             }
             Meeting::First => {
                 add(&context.counters.analysed, 1);
-                match analyse(worker, context.workers.level, content) {
+                match worker.analyse(context.asked.level_of(file_id), content) {
                     Ok(reading) => {
                         self.settled.push((digest, Outcome::Accepted));
-                        new_content(place.duplicate(run_id, file_id), &digest, content.len(), reading, run_id)
+                        new_content(context, place.duplicate(run_id, file_id), &digest, content, reading)
                     }
                     Err(refusal) => {
                         self.settled.push((digest, Outcome::Refused(refusal.clone())));
@@ -199,29 +212,17 @@ fn must_merge(context: &Context, place: &Place) -> bool {
     }
 }
 
-fn analyse(worker: &mut Worker, level: AnalysisLevel, content: &[u8]) -> Result<MidiReading, Refusal> {
-    if let Ok(result) = catch_unwind(AssertUnwindSafe(|| worker.analyser.read(content))) {
-        result
-    } else {
-        // What it was working on may be in any state.
-        worker.analyser = Analyser::new(level);
-        let detail =
-            "the analysis of this content panicked: a defect of loader; please report it with the file";
-        Err(Refusal::new(Reason::AnalysisPanicked, detail))
-    }
-}
-
 /// The item of a content met for the first time.
-fn new_content(item: Item, digest: &Digest, size: usize, reading: MidiReading, run_id: i32) -> Item {
+fn new_content(context: &Context, item: Item, digest: &Digest, content: &[u8], reading: MidiReading) -> Item {
     let Finding::Duplicate(location) = item.finding else { return item };
     let file = FileRow {
         id: location.file_id,
         digest: *digest.as_bytes(),
-        size_bytes: i32::try_from(size).unwrap_or(i32::MAX),
+        size_bytes: i32::try_from(content.len()).unwrap_or(i32::MAX),
         parse_status: reading.status.word(),
         warnings: reading.warnings.0,
-        first_run_id: run_id,
-        md5: None,
+        first_run_id: context.run_id,
+        md5: context.asked.md5.then(|| Digest::md5(content)),
     };
     let metadata = MetadataRow { file_id: location.file_id, metadata: reading.metadata };
     Item { source: item.source, finding: Finding::New(Arc::new(FileRows { file, metadata }), location) }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, Finding};
 use crate::server::indexes::RestoreEvent;
+use crate::sink::Stored;
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub enum Phase {
     Preparing,
     /// Reading sources and storing rows.
     Loading,
+    /// Reading contents of the library again and renewing their rows.
+    Analysing,
     /// Building suspended indexes again.
     Indexing,
     /// Comparing what was read with what is stored.
@@ -26,7 +29,8 @@ pub enum Phase {
 }
 
 impl Phase {
-    const ALL: [Self; 5] = [Self::Preparing, Self::Loading, Self::Indexing, Self::Checking, Self::Done];
+    const ALL: [Self; 6] =
+        [Self::Preparing, Self::Loading, Self::Analysing, Self::Indexing, Self::Checking, Self::Done];
 
     /// The word that log lines and `loader status` use.
     #[must_use]
@@ -34,6 +38,7 @@ impl Phase {
         match self {
             Self::Preparing => "preparing",
             Self::Loading => "loading",
+            Self::Analysing => "analysing",
             Self::Indexing => "indexing",
             Self::Checking => "checking",
             Self::Done => "done",
@@ -53,6 +58,7 @@ macro_rules! counters {
 
         /// The counters at one moment.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
         pub struct Snapshot {
             /// What the run is doing.
             pub phase: Phase,
@@ -89,6 +95,8 @@ counters! {
     read,
     /// Contents stored for the first time.
     inserted,
+    /// Contents analysed again whose rows are up to date.
+    renewed,
     /// Places stored of contents that are stored.
     duplicate,
     /// Items skipped because their rows are there.
@@ -126,12 +134,13 @@ impl Counters {
         }
     }
 
-    /// Counts a committed batch of which `inserted` contents were new.
-    pub fn committed(&self, batch: &Batch, inserted: u64) {
+    /// Counts a committed batch.
+    pub fn committed(&self, batch: &Batch, stored: &Stored) {
         let places = batch.locations().count() as u64;
         let not_midi = batch.items().iter().filter(|item| matches!(item.finding, Finding::NotMidi)).count();
-        add(&self.inserted, inserted);
-        add(&self.duplicate, places.saturating_sub(inserted));
+        add(&self.inserted, stored.inserted);
+        add(&self.renewed, stored.renewed);
+        add(&self.duplicate, places.saturating_sub(stored.inserted + stored.renewed));
         add(&self.rejected, batch.rejects().count() as u64);
         add(&self.not_midi, not_midi as u64);
         add(&self.batches, 1);
@@ -147,6 +156,6 @@ impl Snapshot {
     /// Items whose fate is decided and stored.
     #[must_use]
     pub const fn done(&self) -> u64 {
-        self.inserted + self.duplicate + self.unchanged + self.rejected + self.not_midi
+        self.inserted + self.renewed + self.duplicate + self.unchanged + self.rejected + self.not_midi
     }
 }

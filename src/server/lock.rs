@@ -5,9 +5,11 @@
 
 use std::fmt::Write as _;
 
+use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::server::connect::{self, Target};
 
 /// The key of the advisory lock: the letters `loader`, then 1. Locks are kept per database, so it is per library.
 ///
@@ -47,6 +49,18 @@ pub async fn acquire(connection: &mut PgConnection) -> Result<()> {
     // Known only to make the message better: it may have been given back meanwhile.
     let holder = holder(connection).await.unwrap_or_default();
     Err(locked(holder.as_ref()))
+}
+
+/// Keeps a connection that holds the lock: makes it again, called `name`, where the server was away and came back meanwhile.
+///
+/// # Errors
+/// As [`connect::connect`] and [`acquire`].
+pub async fn keep(connection: &mut PgConnection, target: &Target, name: &str) -> Result<()> {
+    if connection.ping().await.is_ok() {
+        return Ok(());
+    }
+    *connection = connect::connect(target, name).await?;
+    acquire(connection).await
 }
 
 /// Gives the lock back before the connection ends. Returns whether this connection had it.

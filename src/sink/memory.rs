@@ -97,7 +97,7 @@ impl MemoryLibrary {
         let done = places
             .map(|((_, ordinal), place)| (*ordinal, Some(place.file_id)))
             .chain(refusals.map(|((_, ordinal), _)| (*ordinal, None)));
-        Resume { done: done.collect() }
+        Resume::AllBut(done.collect())
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Owns its connection alone. A connection on which anything went wrong is closed, never used again.
 
+mod renew;
+
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
@@ -117,7 +119,7 @@ impl PostgresSink {
         let mut transaction = connection.begin().await?;
         self.fill_all(&mut transaction, "", batch).await?;
         transaction.commit().await?;
-        Ok(Stored { inserted: batch.files().count() as u64, collided: Vec::new() })
+        Ok(Stored { inserted: batch.files().count() as u64, ..Stored::default() })
     }
 
     async fn store_merged(&mut self, connection: &mut PgConnection, batch: &Batch) -> Stores<Stored> {
@@ -137,7 +139,7 @@ impl PostgresSink {
         transaction.execute(include_str!("../../database/merge/file_locations.sql")).await?;
         transaction.execute(include_str!("../../database/merge/rejects.sql")).await?;
         transaction.commit().await?;
-        Ok(Stored { inserted: inserted.len() as u64, collided })
+        Ok(Stored { inserted: inserted.len() as u64, collided, ..Stored::default() })
     }
 
     async fn stage(&mut self, connection: &mut PgConnection) -> Stores<()> {
@@ -169,14 +171,14 @@ impl PostgresSink {
                 .fetch_all(&mut *transaction)
                 .await?;
         transaction.commit().await?;
-        let mut resumes = vec![Resume::default(); sources.len()];
+        let mut stored = vec![Vec::new(); sources.len()];
         let position: std::collections::HashMap<i64, usize> = ids.iter().copied().zip(0..).collect();
         for (source, ordinal, file) in done {
-            if let Some(resume) = position.get(&source).and_then(|position| resumes.get_mut(*position)) {
-                resume.done.push((ordinal, file));
+            if let Some(places) = position.get(&source).and_then(|position| stored.get_mut(*position)) {
+                places.push((ordinal, file));
             }
         }
-        Ok(resumes)
+        Ok(stored.into_iter().map(Resume::AllBut).collect())
     }
 
     async fn close_all(connection: &mut PgConnection, sources: &[SourceClose]) -> Stores<()> {

@@ -193,10 +193,10 @@ mod tests {
     fn one_array_a_column() {
         assert_eq!(
             statement::<FileRow>("files"),
-            "INSERT INTO files (id, digest, size_bytes, parse_status, warnings, first_run_id) \
-             SELECT id, digest, size_bytes, parse_status, warnings, first_run_id \
-             FROM unnest($1::bigint[], $2::bytea[], $3::integer[], $4::text[], $5::integer[], $6::integer[]) \
-             AS u (id, digest, size_bytes, parse_status, warnings, first_run_id)"
+            "INSERT INTO files (id, digest, size_bytes, parse_status, warnings, first_run_id, md5) \
+             SELECT id, digest, size_bytes, parse_status, warnings, first_run_id, md5 \
+             FROM unnest($1::bigint[], $2::bytea[], $3::integer[], $4::text[], $5::integer[], $6::integer[], $7::bytea[]) \
+             AS u (id, digest, size_bytes, parse_status, warnings, first_run_id, md5)"
         );
     }
 

@@ -10,6 +10,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod analyze;
 mod cluster;
 mod command_line;
 mod contracts;

@@ -7,10 +7,11 @@ use fs_err as fs;
 use crate::program::Program;
 
 /// Every command that has a help of its own.
-const COMMANDS: [&[&str]; 18] = [
+const COMMANDS: [&[&str]; 19] = [
     &[],
     &["import"],
     &["plan"],
+    &["analyze"],
     &["extract"],
     &["status"],
     &["rejects"],
@@ -72,6 +73,8 @@ fn what_cannot_be_understood_is_a_usage_error_with_a_suggestion() {
         (&["import", "--batch-size", "0", "x"], &["0 is not in 1..=1000000"]),
         (&["import", "--jobz", "3", "x"], &["--jobz", "--jobs"]),
         (&["import", "-q", "-v", "x"], &["cannot be used with"]),
+        (&["analyze"], &["--missing", "--all"]),
+        (&["analyze", "--missing", "--all"], &["cannot be used with"]),
         (&["rejects", "--run", "x"], &["invalid value 'x'"]),
         (&[], &["Usage: loader"]),
     ] {

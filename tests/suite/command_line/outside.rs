@@ -82,8 +82,7 @@ async fn a_run_that_is_killed_and_put_back() {
     .await;
     let (json, text) = status(&database, &[13]);
     assert_eq!(json["suspended_indexes"], 39, "{json}");
-    for word in ["killed while running", "the same import command goes on", "loader restore", "39 suspended"]
-    {
+    for word in ["killed while running", "the same command goes on", "loader restore", "39 suspended"] {
         assert!(text.contains(word), "no `{word}`:\n{text}");
     }
 
@@ -91,7 +90,7 @@ async fn a_run_that_is_killed_and_put_back() {
     restored.says(&["building 39 indexes", "39 indexes are in place again"]);
     let (json, text) = status(&database, &[0]);
     assert_eq!((&json["state"], &json["suspended_indexes"]), (&"killed".into(), &0.into()), "{json}");
-    assert!(text.contains("killed; the same import command goes on where it stopped"), "{text}");
+    assert!(text.contains("killed; the same command goes on where it stopped"), "{text}");
     Program::on(&database, ["restore"]).run().expect(&[0]).says(&["nothing is suspended"]);
 
     Program::on(&database, ["import".as_ref(), folder.path().as_os_str()]).run().expect(&[3]);

@@ -12,13 +12,13 @@ use crate::progress::Counters;
 use crate::server::connect::{self, Target};
 
 /// The beating of a run's heart.
-pub(super) struct Heartbeat {
+pub(crate) struct Heartbeat {
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
 /// Starts writing progress.
-pub(super) async fn start(target: &Target, run_id: i32, counters: Arc<Counters>) -> Result<Heartbeat> {
+pub(crate) async fn start(target: &Target, run_id: i32, counters: Arc<Counters>) -> Result<Heartbeat> {
     let mut connection = connect::connect(target, "loader progress").await?;
     let (stop, mut stopped) = oneshot::channel();
     let target = target.clone();
@@ -41,7 +41,7 @@ pub(super) async fn start(target: &Target, run_id: i32, counters: Arc<Counters>)
 
 impl Heartbeat {
     /// Stops, after the write under way.
-    pub(super) async fn stop(self) {
+    pub(crate) async fn stop(self) {
         let _ = self.stop.send(());
         let _ = self.task.await;
     }
