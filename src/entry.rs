@@ -2,10 +2,12 @@
 //!
 //! Text only. Nothing here is ever used as a path on disk; `..` and absolute names stay as they were recorded.
 
+mod claims;
 mod cp437;
 mod name;
 mod ordinal;
 
+pub use claims::Claims;
 pub use name::{EntryName, NameDecoder};
 pub use ordinal::{Ordinal, Ordinals};
 

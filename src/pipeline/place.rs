@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::reading::Reading;
 use crate::batch::{Finding, Item};
 use crate::digest::FileId;
-use crate::entry::EntryPath;
+use crate::entry::{Claims, EntryPath};
 use crate::record::{LocationRow, RejectRow, SourceRow};
 use crate::reject::Refusal;
 
@@ -52,6 +52,7 @@ impl Place {
             Holder::Archive(_) => (None, false),
         };
         let named = self.path.into_named();
+        let claims = Claims::of(&named.name);
         let location = LocationRow {
             source_id,
             entry_ordinal: self.ordinal,
@@ -62,11 +63,11 @@ impl Place {
             name: named.name,
             extension: named.extension,
             name_encoding: named.encoding,
-            name_bpm: None,
-            name_key: None,
-            name_bars: None,
-            name_artist: None,
-            name_title: None,
+            name_bpm: claims.bpm,
+            name_key: claims.key,
+            name_bars: claims.bars,
+            name_artist: claims.artist,
+            name_title: claims.title,
         };
         Item { source, finding: Finding::Duplicate(location) }
     }

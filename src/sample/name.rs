@@ -148,6 +148,7 @@ impl Namer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::Claims;
     use crate::sample::SampleOptions;
 
     #[test]
@@ -165,5 +166,28 @@ mod tests {
             }
             assert!(beyond_ascii > 10, "{encoding:?}: {beyond_ascii}");
         }
+    }
+
+    #[test]
+    fn names_claim_what_their_songs_are() {
+        let options = SampleOptions::default();
+        let mut namer = Namer::new(1, NameEncoding::Utf8);
+        let mut found = 0;
+        for index in 0..2_000 {
+            let slot = Slot::of(&options, index);
+            let song = Song::of(1, slot.content);
+            let name = namer.name(slot, index);
+            let claims = Claims::of(&name.file);
+            if !name.file.contains("bpm_") {
+                assert_eq!((claims.bpm, claims.key), (None, None), "{}", name.file);
+                continue;
+            }
+            found += 1;
+            assert_eq!(claims.bpm.map(f64::from), Some(f64::from(song.tempo)), "{}", name.file);
+            assert_eq!(claims.key, Some(song.key_name().as_str()), "{}", name.file);
+            assert_eq!(claims.artist.as_deref(), Some(song.artist), "{}", name.file);
+            assert_eq!(claims.title.as_deref(), Some(song.title.as_str()), "{}", name.file);
+        }
+        assert!(found > 50, "{found}");
     }
 }

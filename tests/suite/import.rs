@@ -2,6 +2,7 @@
 //! did.
 
 mod change;
+mod claims;
 mod collision;
 mod stream;
 
