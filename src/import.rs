@@ -138,6 +138,10 @@ impl Import {
         let finished = finished?;
         restored?;
         self.reconnect().await?;
+        if already {
+            // What a newer version has beside what was suspended.
+            indexes::create_all(&mut self.connection).await?;
+        }
 
         self.counters.enter(Phase::Checking);
         let checking = Instant::now();
