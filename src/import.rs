@@ -137,6 +137,10 @@ impl Import {
         let finished = finished?;
         restored?;
         lock::keep(&mut self.connection, &self.target, "loader import").await?;
+        if already {
+            // What a newer version has beside what was suspended.
+            indexes::create_all(&mut self.connection).await?;
+        }
 
         self.counters.enter(Phase::Checking);
         let checking = Instant::now();

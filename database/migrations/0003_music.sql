@@ -1,6 +1,23 @@
 -- What the music says beyond counting: keys, rhythm, performance, signatures; what a name claims; MD5 to join other
 -- catalogues. Rows of earlier versions are `basic` and keep nulls until `loader analyze --missing` fills them.
 
+-- Indexes that the manifest no longer has, or has otherwise: `loader db migrate` or the next import makes those that take
+-- their place. Dropped first, for adding columns writes a table anew, and would build them again.
+DO $$
+DECLARE
+    retired CONSTANT text[] := ARRAY[
+        'files_warnings', 'files_damaged', 'file_locations_extension', 'file_locations_name_encoding', 'sources_modified',
+        'sources_entries', 'sources_first_run', 'metadata_key_tempo', 'metadata_drums_only', 'metadata_polyphony',
+        'metadata_velocities', 'metadata_title_words', 'metadata_lyrics_words', 'metadata_text_words', 'metadata_analyser'];
+    standing text;
+BEGIN
+    DELETE FROM loader.suspended_indexes WHERE schema_name = 'public' AND name = ANY(retired);
+    FOR standing IN SELECT name FROM loader.secondary_indexes WHERE schema_name = 'public' AND name = ANY(retired) LOOP
+        EXECUTE format('DROP INDEX public.%I', standing);
+    END LOOP;
+END
+$$;
+
 ALTER TABLE files ADD COLUMN md5 bytea CHECK (octet_length(md5) = 16);
 COMMENT ON COLUMN files.md5 IS 'MD5 of the content, by which Lakh, MetaMIDI and GigaMIDI name files; null where it was not asked for (--md5).';
 
@@ -51,8 +68,8 @@ ALTER TABLE musical_metadata
     ADD COLUMN loop_bars                  real,
     ADD COLUMN words                      tsvector GENERATED ALWAYS AS (
         setweight(to_tsvector('simple', left(coalesce(title, ''), 1000)), 'A')
-        || setweight(to_tsvector('simple', left(coalesce(lyrics, ''), 100000)), 'B')
-        || setweight(to_tsvector('simple', left(coalesce(text, ''), 100000)), 'D')) STORED;
+        || setweight(to_tsvector('simple', left(coalesce(lyrics, ''), 65536)), 'B')
+        || setweight(to_tsvector('simple', left(coalesce(text, ''), 65536)), 'D')) STORED;
 ALTER TABLE musical_metadata ALTER COLUMN analysis DROP DEFAULT;
 
 COMMENT ON COLUMN musical_metadata.analysis IS 'How much was asked of the analysis: basic, standard or full. What a level leaves out is null.';
@@ -88,3 +105,37 @@ COMMENT ON COLUMN musical_metadata.chords IS 'Chords in order, one for each chan
 COMMENT ON COLUMN musical_metadata.n_loops IS 'Loops found in the parts: stretches of 4 to 32 quarter notes after which the part begins to repeat itself (full analysis only).';
 COMMENT ON COLUMN musical_metadata.loop_bars IS 'Commonest length of these loops in bars of the main meter (full analysis only).';
 COMMENT ON COLUMN musical_metadata.words IS 'All words of the file for full-text search: title (weight A), lyrics (B), all other text (D).';
+
+-- What was said of these columns too briefly, no longer holds, or was not said at all.
+COMMENT ON COLUMN sources.kind IS 'What its content is: midi, zip, 7z, rar, lzh, tar, tar.gz (and bz2, xz, lzma, zst, lz4), gz (and the same), other, or the name of a format that is not supported.';
+COMMENT ON COLUMN musical_metadata.smf_format IS 'Format of the file: 0 one track, 1 tracks side by side, 2 patterns one after the other; other words are stored as 1, with a warning.';
+COMMENT ON COLUMN musical_metadata.lyrics IS 'The words sung: lyric events (or, in karaoke files without any, the syllables among the text events) joined, track after track.';
+COMMENT ON COLUMN musical_metadata.text IS 'All other text of the file, names included, one line each, for searching; with lyrics at most 64 KiB as stored in the file.';
+
+COMMENT ON COLUMN runs.id IS 'Number of the run, ascending.';
+COMMENT ON COLUMN runs.mode IS 'normal, fast or ludicrous, as the run was started.';
+COMMENT ON COLUMN runs.version IS 'Version of the program.';
+COMMENT ON COLUMN runs.host IS 'Name of the machine that ran it.';
+COMMENT ON COLUMN runs.started_at IS 'Start, server clock.';
+COMMENT ON COLUMN runs.finished_at IS 'End, server clock; null while it runs and after a kill.';
+COMMENT ON COLUMN runs.inserted IS 'Contents this run stored first; null until the end, as the other counts.';
+COMMENT ON COLUMN runs.duplicate IS 'Places whose content was there before.';
+COMMENT ON COLUMN runs.unchanged IS 'Items skipped because an earlier run had done them.';
+COMMENT ON COLUMN runs.rejected IS 'Items refused, one row in rejects each.';
+COMMENT ON COLUMN runs.not_midi IS 'Items that neither are MIDI nor say so.';
+COMMENT ON COLUMN sources.first_run_id IS 'The run that met it first.';
+COMMENT ON COLUMN sources.is_active IS 'Whether the last look found it on disk.';
+COMMENT ON COLUMN files.size_bytes IS 'Length of the content in bytes.';
+COMMENT ON COLUMN files.is_active IS 'Whether any of its places is active.';
+COMMENT ON COLUMN file_locations.source_id IS 'The source it lies in.';
+COMMENT ON COLUMN file_locations.file_id IS 'The content found there.';
+COMMENT ON COLUMN file_locations.run_id IS 'The run that found it there.';
+COMMENT ON COLUMN file_locations.is_active IS 'Whether the last look found it there.';
+COMMENT ON COLUMN rejects.source_id IS 'The source it lies in.';
+COMMENT ON COLUMN rejects.run_id IS 'The run that refused it.';
+COMMENT ON COLUMN rejects.entry_path IS 'As in file_locations; null also for the source as a whole.';
+COMMENT ON COLUMN rejects.entry_path_raw IS 'As in file_locations.';
+COMMENT ON COLUMN loader.suspended_indexes.name IS 'Its name, without the schema.';
+COMMENT ON COLUMN loader.suspended_indexes.schema_name IS 'The schema of table and index.';
+COMMENT ON COLUMN loader.suspended_indexes.table_name IS 'The table it belongs to, without the schema.';
+COMMENT ON COLUMN loader.suspended_indexes.comment IS 'Its comment, null without one.';

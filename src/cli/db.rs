@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, ExitStatus, Result};
 use crate::server::binaries::{Binaries, program_in_path};
 use crate::server::cluster::{PrivateCluster, Started, State, Status};
 use crate::server::connect::{self, Origin, Target};
-use crate::server::schema;
+use crate::server::{indexes, lock, schema};
 
 /// What `loader db` can do.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -82,7 +82,9 @@ pub async fn run(command: DbCommand, database_url: Option<&str>) -> Result<ExitS
         DbCommand::Migrate => {
             let target = resolve(database_url).await?;
             let mut connection = connect::connect(&target, "loader db migrate").await?;
+            lock::acquire(&mut connection).await?;
             let migrated = schema::migrate(&mut connection).await?;
+            indexes::create_all(&mut connection).await?;
             let done = match migrated.from {
                 None => format!("created at version {}", migrated.to),
                 Some(from) if from == migrated.to => format!("already at version {from}"),

@@ -48,8 +48,8 @@ impl Status {
 
 /// Makes the indexes of the manifest that are not there, in one transaction.
 ///
-/// Meant for a library that is empty or small: it builds them one after the other. What is suspended is left to
-/// [`restore`].
+/// Meant for a library that is empty or small, or of an older version: it builds them one after the other. What is
+/// suspended is left to [`restore`].
 ///
 /// # Errors
 /// Names the index that PostgreSQL refused.

@@ -3,6 +3,7 @@
 mod documentation;
 mod hostile;
 mod interruption;
+mod migration;
 mod questions;
 mod suspension;
 

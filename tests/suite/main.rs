@@ -23,5 +23,6 @@ mod killed;
 mod library;
 mod listings;
 mod program;
+mod queries;
 mod refusals;
 mod rows;

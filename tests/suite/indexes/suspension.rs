@@ -126,7 +126,7 @@ async fn the_dearest_are_built_first_and_statistics_renewed() {
     assert_eq!(events.len(), 2 * 39 + 4);
     let (mut first, last) = (events[..2].to_vec(), &events[events.len() - 4..]);
     first.sort();
-    assert_eq!(first, ["file_locations_name_trigrams", "metadata_text_words"]);
+    assert_eq!(first, ["file_locations_name_trigrams", "metadata_alike"]);
     assert!(last.iter().all(|event| event.ends_with(" refreshed")), "{last:?}");
     let fresh: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM pg_class
