@@ -100,7 +100,7 @@ COMMENT ON COLUMN musical_metadata.lyrics_language IS 'What the first karaoke @L
 COMMENT ON COLUMN musical_metadata.note_signature IS 'The same for files with the same notes: a hash of the multiset of (onset since the first note in 1/24 quarter notes, drum or not, pitch).';
 COMMENT ON COLUMN musical_metadata.transposed_signature IS 'As note_signature with pitches counted from the lowest melodic one: equal for transpositions.';
 COMMENT ON COLUMN musical_metadata.minhash IS '32 minima over runs of four notes in the upper line of each part; the share of equal places estimates how alike two files are.';
-COMMENT ON COLUMN musical_metadata.minhash_bands IS 'minhash folded by fours: files that share one of these are candidates for being almost the same.';
+COMMENT ON COLUMN musical_metadata.minhash_bands IS 'The first fifteen places of minhash folded by threes: files that share one of these are candidates for being almost the same.';
 COMMENT ON COLUMN musical_metadata.chords IS 'Chords in order, one for each change, at most 256 (full analysis only).';
 COMMENT ON COLUMN musical_metadata.n_loops IS 'Loops found in the parts: stretches of 4 to 32 quarter notes after which the part begins to repeat itself (full analysis only).';
 COMMENT ON COLUMN musical_metadata.loop_bars IS 'Commonest length of these loops in bars of the main meter (full analysis only).';

@@ -16,10 +16,11 @@ use super::signature::mix;
 pub(in crate::midi) const PLACES: usize = 32;
 
 /// Places that are folded into one band; files that share a band are worth comparing.
-const BAND: usize = 4;
+const BAND: usize = 3;
 
-/// Bands of a sketch.
-pub(in crate::midi) const BANDS: usize = PLACES / BAND;
+/// Bands of a sketch: its first fifteen places. Each costs the index a key; these five find 97 of 100 files that are alike
+/// by 0.8, and half of those alike by 0.5.
+pub(in crate::midi) const BANDS: usize = 5;
 
 /// Steps of a run.
 const STEPS: u32 = 3;
@@ -140,7 +141,7 @@ impl Line {
     }
 }
 
-/// The sketch folded by fours.
+/// The first places of the sketch folded by threes.
 pub(in crate::midi) fn bands(sketch: &[i32; PLACES]) -> [i32; BANDS] {
     let mut bands = [0; BANDS];
     for ((number, band), places) in (0_u64..).zip(&mut bands).zip(sketch.chunks_exact(BAND)) {
@@ -187,7 +188,7 @@ mod tests {
         let edited = sketch(400, |at, key| (at, if at == 2_400 { key + 1 } else { key })).unwrap();
         assert!(alike(&tune, &edited) >= 28, "one wrong note: {}", alike(&tune, &edited));
         let shared = bands(&tune).iter().zip(bands(&edited)).filter(|(one, other)| **one == *other).count();
-        assert!(shared >= 4, "{shared} bands");
+        assert!(shared >= 3, "{shared} bands");
         let other = sketch(400, |at, key| (at, 127 - key)).unwrap();
         assert!(alike(&tune, &other) <= 4, "another tune: {}", alike(&tune, &other));
     }

@@ -206,8 +206,8 @@ row! {
         /// 32 minima over the runs of four notes in the upper line of each part, by intervals and distances: the share of
         /// equal places estimates how alike two files are. None where no part is that long.
         minhash: int4_array or_null = Option<[i32; 32]>,
-        /// `minhash` folded by fours: files that share one of these are candidates.
-        minhash_bands: int4_array or_null = Option<[i32; 8]>,
+        /// Its first fifteen places folded by threes: files that share one of these are candidates.
+        minhash_bands: int4_array or_null = Option<[i32; 5]>,
         /// Chords in order, one for each change, at most 256; `--analysis full` only, as the next two.
         chords: text_array or_null = Option<Vec<String>>,
         /// Loops found in the parts: stretches of 4 to 32 quarter notes after which the part begins to repeat itself.

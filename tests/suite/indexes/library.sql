@@ -200,8 +200,8 @@ SELECT n::bigint * 92233720368547,
                              ELSE hashint4extended(tune, 400 + k) END::bit(32)::integer ORDER BY k) AS minhash
          FROM generate_series(1, 32) AS k) AS minima ON level <> 'basic' AND NOT drums_only
   LEFT JOIN LATERAL (
-       SELECT array_agg(hash_array(minhash[4 * k + 1 : 4 * k + 4]) ORDER BY k) AS minhash_bands
-         FROM generate_series(0, 7) AS k) AS bands ON minhash IS NOT NULL
+       SELECT array_agg(hash_array(minhash[3 * k + 1 : 3 * k + 3]) ORDER BY k) AS minhash_bands
+         FROM generate_series(0, 4) AS k) AS bands ON minhash IS NOT NULL
   LEFT JOIN LATERAL (
        SELECT (ARRAY[0, 7, 2, 9, 5, 4, 10, 0, 3, 9, 2, 11, 8, 1, 6, 7])[1 + (hashint4extended(tune, 52 + arrangement / 2) & 15)] AS key_tonic,
               CASE WHEN (hashint4extended(tune, 53) & 7) < 3 THEN 'minor' ELSE 'major' END AS key_mode) AS tonics
