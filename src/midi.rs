@@ -8,6 +8,8 @@
 //! refused only where no track can be found in it; whatever else was mended or lost on the way is told by [`Warnings`].
 
 mod analysis;
+mod bars;
+mod chords;
 mod clean;
 mod column;
 mod event;
@@ -15,12 +17,15 @@ mod header;
 mod key_signature;
 mod lenient;
 mod level;
+mod loops;
 mod meter;
 mod notes;
 mod polyphony;
 mod programs;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod score;
 mod sounding;
 mod tempo;
 mod text;

@@ -2,11 +2,14 @@
 //!
 //! Hands each event to the part that it concerns; every part answers for its own columns. Knows nothing of bytes.
 
+use super::bars::Bars;
+use super::chords::Chords;
 use super::column::{bigint, double, integer, ratio, real};
 use super::event::{Event, InvalidMeta, LAST_TICK, Listener};
 use super::header::{Division, Header};
 use super::key_signature::KeySignatures;
 use super::level::AnalysisLevel;
+use super::loops::Loops;
 use super::meter::Meters;
 use super::notes::{Notes, PERCUSSION};
 use super::polyphony::Polyphony;
@@ -35,6 +38,9 @@ pub(super) struct Analysis {
     programs: Programs,
     texts: Texts,
     sounding: Sounding,
+    bars: Bars,
+    chords: Chords,
+    loops: Loops,
     heard: Heard,
 }
 
@@ -106,6 +112,9 @@ impl Analysis {
         found.notes_per_beat =
             found.duration_beats.filter(|beats| *beats > 0.0).and_then(|beats| ratio(count, beats));
         self.texts.write(&mut warnings, &mut found);
+        if self.level >= AnalysisLevel::Full {
+            self.write_form(header.division, &mut found);
+        }
         (found, warnings)
     }
 
@@ -146,6 +155,16 @@ impl Analysis {
         to.n_time_signature_changes = integer(self.meters.changes());
         to.key_declared = self.keys.first().map(str::to_owned);
         to.n_key_signatures = integer(self.keys.count());
+    }
+
+    /// Chords and loops, which need a meter.
+    fn write_form(&mut self, division: Division, to: &mut Metadata) {
+        let Some(ticks) = division.metrical() else { return };
+        self.bars.lay(&self.meters, self.heard.end, ticks);
+        to.chords = Some(self.chords.find(self.notes.all(), &self.bars));
+        let loops = self.loops.find(&self.notes, &self.bars);
+        to.n_loops = Some(integer(loops.count));
+        to.loop_bars = loops.length.and_then(|length| ratio(length, self.meters.main_bar(self.heard.end)));
     }
 }
 

@@ -3,7 +3,7 @@
 //! Takes the time-signature events of all tracks together; knows neither tempo nor notes.
 
 /// A meter as the file spells it: numerator, and the denominator as a power of two (0-7).
-type Meter = (u8, u8);
+pub(in crate::midi) type Meter = (u8, u8);
 
 /// In force until a meter is given.
 const COMMON_TIME: Meter = (4, 2);
@@ -68,6 +68,16 @@ impl Meters {
 
     /// The meter in force for the most ticks before `end`, the earlier one where two are equal.
     pub(in crate::midi) fn main(&self, end: u64) -> String {
+        spell(self.ruling(end))
+    }
+
+    /// Length of a bar of that meter in quarter notes.
+    pub(in crate::midi) fn main_bar(&self, end: u64) -> f64 {
+        let (numerator, power) = self.ruling(end);
+        4.0 * f64::from(numerator) / f64::from(1_u32 << power)
+    }
+
+    fn ruling(&self, end: u64) -> Meter {
         let mut ticks = vec![0_u64; if self.events.len() > 1 { 1 << 11 } else { 0 }];
         for (from, to, meter) in self.spans(end) {
             if let Some(ticks) = ticks.get_mut(number(meter)) {
@@ -81,7 +91,7 @@ impl Meters {
                 longest = Some((span, meter));
             }
         }
-        spell(longest.map(|(_, meter)| meter).or(self.first).unwrap_or(COMMON_TIME))
+        longest.map(|(_, meter)| meter).or(self.first).unwrap_or(COMMON_TIME)
     }
 
     /// Bars begun before `end`; a change of meter begins a bar.
@@ -95,7 +105,7 @@ impl Meters {
     }
 
     /// From tick, to tick and meter of each stretch before `end` that is not empty.
-    fn spans(&self, end: u64) -> impl Iterator<Item = (u64, u64, Meter)> {
+    pub(in crate::midi) fn spans(&self, end: u64) -> impl Iterator<Item = (u64, u64, Meter)> {
         let starts = std::iter::once((0, COMMON_TIME)).chain(self.events.iter().copied());
         let ends = self.events.iter().map(|(tick, _)| *tick).chain(std::iter::once(u64::MAX));
         starts
@@ -147,6 +157,19 @@ mod tests {
             assert_eq!(meters.main(end), main, "{events:?}");
             assert_eq!(meters.bars(end, 100), bars, "{events:?}");
             assert_eq!(meters.changes(), changes, "{events:?}");
+        }
+    }
+
+    #[test]
+    fn the_main_bar_is_told_in_quarter_notes() {
+        for (events, expected) in [
+            (vec![], 4.0),
+            (vec![(0, 3, 2)], 3.0),
+            (vec![(0, 6, 3), (10, 4, 2)], 3.0),
+            (vec![(0, 1, 7)], 0.031_25),
+        ] {
+            let found = meters(&events).main_bar(12);
+            assert!((found - expected).abs() < 1e-12, "{events:?}: {found}");
         }
     }
 

@@ -196,7 +196,6 @@ impl Notes {
     }
 
     /// The notes of each track, in order of time; of a track without notes an empty slice.
-    #[expect(dead_code, reason = "the analyses of parts ask it")]
     pub(in crate::midi) fn tracks(&self) -> impl Iterator<Item = &[Note]> {
         let starts = std::iter::once(0).chain(self.track_ends.iter().copied());
         starts.zip(&self.track_ends).map(|(start, end)| self.all.get(start..*end).unwrap_or_default())
