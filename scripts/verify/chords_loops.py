@@ -126,13 +126,13 @@ def chord_of_each_beat(score):
         bass = numpy.where((2 * sounding >= width) & (sounding > 0), numpy.minimum(bass, key), bass)
     # Where two chords fit alike the one nearer above the lowest key wins.
     tonic = min(n[2] for n in notes) % 12
-    share = (weights << 15) // numpy.maximum(weights.sum(axis=1), width)[:, None]
+    share = weights * ((1 << 48) // numpy.maximum(weights.sum(axis=1), width))[:, None] >> 36
     fits = numpy.zeros((len(beats), NO_CHORD + 1), dtype=numpy.int64)
     for place in range(NO_CHORD):
         tones, weight = list(KINDS.values())[place // 12]
         root = (place + tonic) % 12
         held = sum(share[:, (root + tone) % 12] for tone in tones)
-        fits[:, place] = (held * weight >> 15) + numpy.where((bass < 999) & (bass % 12 == root), 150, 0)
+        fits[:, place] = held * (weight + numpy.where((bass < 999) & (bass % 12 == root), 150, 0)) >> 12
     fits[:, NO_CHORD] = 400
     best, came_from = fits[0].copy(), []
     for (_, place, parts), fit in zip(beats[1:], fits[1:]):

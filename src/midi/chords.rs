@@ -27,27 +27,27 @@ const NO_CHORD: usize = CHORDS;
 /// Places for fits: the chords, "no chord" and some that are never taken, so that the rows fill whole registers.
 const PLACES: usize = CHORDS + 8;
 
-/// How well the chords fit, by kind, then root.
-type Fits = [i32; PLACES];
+/// How well the chords fit, by kind, then root. In 16 bits eight of them are reckoned at once.
+type Fits = [i16; PLACES];
 
 /// The fit of all that sounds in a beat to a triad that holds all of it; kinds that hold more, or are rarer, weigh less.
-const WHOLE: i32 = 1_000;
+const WHOLE: i16 = 1_000;
 
 /// The fit of "no chord", whatever sounds: chords that hold less than this share of a beat are not believed.
-const FIT_OF_NONE: i32 = 400;
+const FIT_OF_NONE: i16 = 400;
 
-/// What the root in the bass adds.
-const FIT_OF_BASS: i32 = 150;
+/// What the root in the bass adds to the weight of a chord.
+const WEIGHT_OF_BASS: i16 = 150;
 
-/// A place that is never taken: lower than anything that can be reached within the most beats.
-const NEVER: i32 = i32::MIN / 2;
+/// A place that is never taken.
+const NEVER: i16 = i16::MIN;
 
 /// A kind of chord: the semitones of its tones above the root, and what it weighs against [`WHOLE`].
 struct Kind {
     third: usize,
     fifth: usize,
     seventh: Option<usize>,
-    weight: i32,
+    weight: i16,
 }
 
 /// In the order in which they win where they fit alike.
@@ -68,7 +68,7 @@ const KINDS: [Kind; 10] = [
 ];
 
 /// What it costs to begin another chord at this place.
-const fn cost_of_change(place: Place) -> i32 {
+const fn cost_of_change(place: Place) -> i16 {
     match place {
         Place::Line => 150,
         Place::Middle => 200,
@@ -80,11 +80,11 @@ const fn cost_of_change(place: Place) -> i32 {
 #[derive(Clone, Copy, Debug)]
 struct Ended {
     chord: u8,
-    before: u32,
+    before: u16,
 }
 
-/// Nothing ended before.
-const FIRST: u32 = u32::MAX;
+/// Nothing ended before. No beat has this number.
+const FIRST: u16 = u16::MAX;
 
 /// Finds the chords of one file after another. Its buffers are used again, and hold no more than the most beats.
 #[derive(Debug, Default)]
@@ -125,7 +125,7 @@ impl Chords {
             let (chord, most) = highest(&best);
             let changed = most - cost_of_change(place);
             // The first beat is no change: all are as good before it.
-            let number = u32::try_from(self.ended.len()).unwrap_or(FIRST);
+            let number = u16::try_from(self.ended.len()).unwrap_or(FIRST);
             self.ended
                 .push(Ended { chord, before: before.get(usize::from(chord)).copied().unwrap_or(FIRST) });
             let fits = fits(weights, *bass, width, tonic);
@@ -144,7 +144,7 @@ impl Chords {
     fn trace(&self, last: Ended) -> Vec<u8> {
         let mut chords = vec![last.chord];
         let mut before = last.before;
-        while let Some(ended) = usize::try_from(before).ok().and_then(|at| self.ended.get(at)) {
+        while let Some(ended) = self.ended.get(usize::from(before)) {
             chords.push(ended.chord);
             before = ended.before;
         }
@@ -154,8 +154,8 @@ impl Chords {
 }
 
 /// The place of the best fit, the first of several.
-fn highest(fits: &Fits) -> (u8, i32) {
-    let most = fits.iter().copied().fold(i32::MIN, i32::max);
+fn highest(fits: &Fits) -> (u8, i16) {
+    let most = fits.iter().copied().fold(NEVER, i16::max);
     let place = fits.iter().position(|fit| *fit == most).unwrap_or(NO_CHORD);
     (u8::try_from(place).unwrap_or(u8::MAX), most)
 }
@@ -164,34 +164,57 @@ fn highest(fits: &Fits) -> (u8, i32) {
 fn fits(weights: &[u32; 12], bass: Option<u8>, width: u64, tonic: usize) -> Fits {
     // Where notes fill less than the beat, the rest of it is silence.
     let all = weights.iter().map(|weight| u64::from(*weight)).sum::<u64>().max(width).max(1);
-    // Shares of 2^15, from the tonic on and twice over, so that a tone above the root needs no division.
-    let mut shares = [0_i32; 24];
-    let (turned, again) = shares.split_at_mut(12);
-    for (share, weight) in turned.iter_mut().zip(weights) {
-        *share = i32::try_from((u64::from(*weight) << 15) / all).unwrap_or(0);
+    let reciprocal = (1 << 48) / all;
+    // Shares of 2^12, from the tonic on and twice over, so that a tone above the root needs no division.
+    let mut shares = [0_i16; 24];
+    let turned = weights.iter().skip(tonic).chain(weights);
+    let (once, again) = shares.split_at_mut(12);
+    for ((once, again), weight) in once.iter_mut().zip(again).zip(turned) {
+        *once = i16::try_from((u64::from(*weight) * reciprocal) >> 36).unwrap_or(0);
+        *again = *once;
     }
-    turned.rotate_left(tonic);
-    again.copy_from_slice(turned);
+    let mut in_bass = [0; 12];
+    let root = bass.map(|bass| (usize::from(bass) + 12 - tonic) % 12);
+    if let Some(weight) = root.and_then(|root| in_bass.get_mut(root)) {
+        *weight = WEIGHT_OF_BASS;
+    }
     let mut fits: Fits = [0; PLACES];
     fits[NO_CHORD] = FIT_OF_NONE;
     let (rows, _) = fits.as_chunks_mut::<12>();
     for (kind, row) in KINDS.iter().zip(rows) {
-        let above = |semitones: usize| shares.iter().skip(semitones);
-        for (((fit, root), third), fifth) in
-            row.iter_mut().zip(&shares).zip(above(kind.third)).zip(above(kind.fifth))
-        {
-            *fit = root + third + fifth;
-        }
-        if let Some(seventh) = kind.seventh {
-            row.iter_mut().zip(above(seventh)).for_each(|(fit, seventh)| *fit += seventh);
-        }
-        row.iter_mut().for_each(|fit| *fit = (*fit * kind.weight) >> 15);
-        let root = bass.map(|bass| (usize::from(bass) + 12 - tonic) % 12);
-        if let Some(fit) = root.and_then(|root| row.get_mut(root)) {
-            *fit += FIT_OF_BASS;
+        let held = match kind.seventh {
+            Some(seventh) => {
+                sum(&[&shares, from(&shares, kind.third), from(&shares, kind.fifth), from(&shares, seventh)])
+            }
+            None => sum(&[&shares, from(&shares, kind.third), from(&shares, kind.fifth)]),
+        };
+        for ((fit, held), in_bass) in row.iter_mut().zip(held).zip(in_bass) {
+            *fit = of_whole(held, kind.weight + in_bass);
         }
     }
     fits
+}
+
+/// The shares from a semitone on.
+#[inline]
+fn from(shares: &[i16; 24], semitone: usize) -> &[i16] {
+    shares.get(semitone..).unwrap_or_default()
+}
+
+/// The sums of twelve shares each.
+#[inline]
+fn sum<const TONES: usize>(tones: &[&[i16]; TONES]) -> [i16; 12] {
+    let mut sums = [0; 12];
+    for tone in tones.iter().filter_map(|tone| tone.first_chunk::<12>()) {
+        sums.iter_mut().zip(tone).for_each(|(sum, share)| *sum += share);
+    }
+    sums
+}
+
+/// A share of 2^12 of this weight.
+#[inline]
+fn of_whole(share: i16, weight: i16) -> i16 {
+    ((i32::from(share) * i32::from(weight << 4)) >> 16) as i16
 }
 
 #[cfg(test)]

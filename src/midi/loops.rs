@@ -1,6 +1,6 @@
 //! The loops in the parts of a file: stretches after which a part begins to repeat itself.
 //!
-//! The idea is that of the loops of GigaMIDI (Lee et al. 2025) after the correlative matrix of Hsu, Liu and Chen (2001): what
+//! The idea is that of the loops of `GigaMIDI` (Lee et al. 2025) after the correlative matrix of Hsu, Liu and Chen (2001): what
 //! begins together is a note set, and where the note sets from one bar line on are those from an earlier one on, a loop
 //! lies between the two. Here each bar is compared with the few that a loop may lead to, from the last bar to the first,
 //! so that the work grows with the notes and not with their square. `docs/decisions/0008-chords-and-loops.md` says where it differs.
@@ -48,10 +48,16 @@ struct NoteSet {
 struct Bar {
     /// Its first step.
     start: u64,
-    /// Its first note set.
-    first: u32,
+    /// Steps from there to the next bar in which notes begin; for the last of them more than there are.
+    distance: u64,
     /// A hash of its note sets, counted from its first step.
     content: u64,
+    /// The same of the first of them only.
+    opening: u64,
+    /// The place of that one.
+    first: u32,
+    /// How many there are.
+    sets: u32,
 }
 
 /// A loop, with what tells it from others.
@@ -148,19 +154,20 @@ impl Loops {
         for number in (0..self.bars.len()).rev() {
             let mut agreements: Agreements = [0; MOST_BARS];
             let mut continues = [false; MOST_BARS];
-            let places = agreements.iter_mut().zip(&mut continues).zip(&next).zip(number + 1..);
-            for (((agreement, continues), next), other) in places {
-                let Some((bar, later)) = self.bars.get(number).zip(self.bars.get(other)) else { break };
-                if later.start - bar.start > LONGEST {
-                    break;
+            let Some([bar, behind @ ..]) = self.bars.get(number..) else { break };
+            let within = behind.iter().take_while(|later| later.start - bar.start <= LONGEST);
+            for (((later, next), agreement), continues) in
+                within.zip(&next).zip(&mut agreements).zip(&mut continues)
+            {
+                if bar.opening == later.opening {
+                    (*agreement, *continues) = compare(sets, bar, later, *next);
                 }
-                (*agreement, *continues) = self.compare(sets, number, other, *next);
             }
             // A repetition that only goes on from the bar before is no other loop.
-            self.gather(sets, number + 1, &next, &continues);
+            gather(sets, behind, &next, &continues, &mut self.found);
             next = agreements;
         }
-        self.gather(sets, 0, &next, &[false; MOST_BARS]);
+        gather(sets, &self.bars, &next, &[false; MOST_BARS], &mut self.found);
         self.found.sort_unstable();
         self.found.dedup_by_key(|(beginning, ..)| *beginning);
         for (.., length) in &self.found {
@@ -179,69 +186,64 @@ impl Loops {
             if set.at >= end {
                 let bar = bars.at(set.at);
                 end = bar.end;
-                self.bars.push(Bar { start: bar.start, first, content: 0 });
+                if let Some(before) = self.bars.last_mut() {
+                    before.distance = bar.start - before.start;
+                }
+                let opening = mix(0, set, bar.start);
+                let start = bar.start;
+                self.bars.push(Bar { start, distance: u64::MAX, content: 0, opening, first, sets: 0 });
             }
             if let Some(bar) = self.bars.last_mut() {
                 bar.content = mix(bar.content, set, bar.start);
+                bar.sets += 1;
             }
         }
     }
+}
 
-    /// How many note sets from a bar on agree with those from a later bar on, where `next` do from the bars behind them on; and
-    /// whether those agree as the continuation of these.
-    fn compare(&self, sets: &[NoteSet], number: usize, other: usize, next: u32) -> (u32, bool) {
-        let Some((bar, later)) = self.bars.get(number).zip(self.bars.get(other)) else { return (0, false) };
-        let behind = |number: usize| self.bars.get(number + 1);
-        if bar.content == later.content {
-            let whole = behind(number).map_or(0, |next| next.first - bar.first);
-            let distances = behind(number).map(|next| next.start - bar.start);
-            return if behind(other).map(|next| next.start - later.start) == distances {
-                (whole + next, true)
-            } else {
-                (whole, false)
-            };
-        }
-        let of = |bar: &Bar, number: usize| {
-            let end = behind(number).map_or(sets.len(), |next| place(next.first));
-            sets.get(place(bar.first)..end).unwrap_or_default()
-        };
-        let pairs = of(bar, number).iter().zip(of(later, other));
-        let distance = later.start - bar.start;
-        let agree = |(set, other): &(&NoteSet, &NoteSet)| {
-            set.at + distance == other.at && set.keys == other.keys && set.length == other.length
-        };
-        (column::unsigned(pairs.take_while(agree).count()), false)
+/// How many note sets from a bar on agree with those from a later bar on, where `next` do from the bars behind them on; and
+/// whether those agree as the continuation of these.
+fn compare(sets: &[NoteSet], bar: &Bar, later: &Bar, next: u32) -> (u32, bool) {
+    if bar.content == later.content {
+        let goes_on = bar.distance == later.distance;
+        return (bar.sets + if goes_on { next } else { 0 }, goes_on);
     }
+    let of = |bar: &Bar| sets.iter().skip(place(bar.first)).take(place(bar.sets));
+    let distance = later.start - bar.start;
+    let agree = |(set, other): &(&NoteSet, &NoteSet)| {
+        set.at + distance == other.at && set.keys == other.keys && set.length == other.length
+    };
+    (column::unsigned(of(bar).zip(of(later)).take_while(agree).count()), false)
+}
 
-    /// Keeps the loops that begin at a bar, where the agreements do not go on from the bar before.
-    fn gather(
-        &mut self,
-        sets: &[NoteSet],
-        number: usize,
-        agreements: &Agreements,
-        continue_others: &[bool; MOST_BARS],
-    ) {
-        let Some(bar) = self.bars.get(number).copied() else { return };
-        let mut beginning = None;
-        for ((agreement, continues), later) in
-            agreements.iter().zip(continue_others).zip(self.bars.iter().skip(number + 1))
-        {
-            let length = later.start - bar.start;
-            if length > LONGEST {
-                break;
-            }
-            if *continues || *agreement < LEAST_SETS || length < SHORTEST {
-                continue;
-            }
-            let is_sparse = u64::from(later.first - bar.first) * SPARSEST < length;
-            // They agree up to the first note set that only one of them has, or that differs.
-            let until = |bar: &Bar| {
-                sets.get(place(bar.first + *agreement)).map_or(u64::MAX, |set| set.at - bar.start)
-            };
-            if !is_sparse && until(&bar).min(until(later)) >= LEAST_REPETITION {
-                let beginning = *beginning.get_or_insert_with(|| hash_of_beginning(sets, &bar));
-                self.found.push((beginning, Reverse(*agreement), length));
-            }
+/// Keeps the loops that begin at the first of these bars, where the agreements do not go on from the bar before.
+fn gather(
+    sets: &[NoteSet],
+    bars: &[Bar],
+    agreements: &Agreements,
+    goes_on: &[bool; MOST_BARS],
+    to: &mut Vec<Loop>,
+) {
+    let Some((bar, behind)) = bars.split_first() else { return };
+    if agreements.iter().all(|agreement| *agreement < LEAST_SETS) {
+        return;
+    }
+    let mut beginning = None;
+    for ((later, agreement), goes_on) in behind.iter().zip(agreements).zip(goes_on) {
+        let length = later.start - bar.start;
+        if length > LONGEST {
+            break;
+        }
+        if *goes_on || *agreement < LEAST_SETS || length < SHORTEST {
+            continue;
+        }
+        let is_sparse = u64::from(later.first - bar.first) * SPARSEST < length;
+        // They agree up to the first note set that only one of them has, or that differs.
+        let until =
+            |bar: &Bar| sets.get(place(bar.first + *agreement)).map_or(u64::MAX, |set| set.at - bar.start);
+        if !is_sparse && until(bar).min(until(later)) >= LEAST_REPETITION {
+            let beginning = *beginning.get_or_insert_with(|| hash_of_beginning(sets, bar));
+            to.push((beginning, Reverse(*agreement), length));
         }
     }
 }

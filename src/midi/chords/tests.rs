@@ -32,6 +32,9 @@ const G: &[u8] = &[43, 62, 67, 71];
 const A_MINOR: &[u8] = &[45, 60, 64, 69];
 const F: &[u8] = &[41, 60, 65, 69];
 
+/// What is played, the notes, the meter, and the chords that are heard.
+type Case = (&'static str, Vec<Written>, (u8, u8), &'static [&'static str]);
+
 #[test]
 fn musical_examples() {
     let four = [C, G, A_MINOR, F];
@@ -47,7 +50,7 @@ fn musical_examples() {
         .chain((0..).zip(melody).map(|(at, (_, key))| (0, key, at * 2, 2)))
         .map(|(channel, key, start, length)| (channel, key, start * QUARTER / 2, length * QUARTER / 2))
         .collect();
-    let cases: [(&str, Vec<Written>, (u8, u8), &[&str]); 15] = [
+    let cases: [Case; 15] = [
         ("nothing", vec![], (4, 2), &[]),
         ("no length", vec![(0, 60, 0, 0)], (4, 2), &[]),
         ("drums only", drums, (4, 2), &[]),

@@ -24,12 +24,15 @@ fn found(written: &[Written], meter: (u8, u8)) -> (u32, Option<f64>) {
     (found.count, found.length)
 }
 
+/// What is played, its eighths, the meter, and how many loops there are of which length.
+type Case = (&'static str, String, (u8, u8), (u32, Option<f64>));
+
 #[test]
 fn musical_examples() {
     let (a, b, c, d) = ("aceg eceg", "bdfa fdfa", "hjln ljlh", "opqr stuv");
     let four = [a, b, c, d].concat();
     let three = "ac eg ec";
-    let cases: [(&str, String, (u8, u8), (u32, Option<f64>)); 18] = [
+    let cases: [Case; 18] = [
         ("nothing", String::new(), (4, 2), (0, None)),
         ("no repetition", four.clone(), (4, 2), (0, None)),
         ("one bar twice", a.repeat(2), (4, 2), (1, Some(4.0))),
@@ -76,8 +79,10 @@ fn parts_are_looked_at_by_themselves() {
     let notes = tracks(&[&melody, &melody, &bass, &loose]);
     let expected = Found { count: 4, length: Some(4.0) };
     assert_eq!(Loops::default().find(&notes, &bars((4, 2), 96)), expected);
-    let loose_bass: Vec<_> =
-        (0..).zip(&bass).map(|(n, (channel, key, at, _))| (*channel, *key, *at, 4 * (1 + n * n % 11))).collect();
+    let loose_bass: Vec<_> = (0..)
+        .zip(&bass)
+        .map(|(n, (channel, key, at, _))| (*channel, *key, *at, 4 * (1 + n * n % 11)))
+        .collect();
     assert_eq!(found(&loose_bass, (4, 2)), (0, None));
 }
 
