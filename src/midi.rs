@@ -8,6 +8,8 @@
 //! refused only where no track can be found in it; whatever else was mended or lost on the way is told by [`Warnings`].
 
 mod analysis;
+mod bars;
+mod chords;
 mod clean;
 mod column;
 mod devices;
@@ -18,6 +20,7 @@ mod key;
 mod key_signature;
 mod lenient;
 mod level;
+mod loops;
 mod meter;
 mod minhash;
 mod notes;
@@ -28,6 +31,8 @@ mod programs;
 #[cfg(test)]
 mod properties;
 mod rhythm;
+#[cfg(test)]
+mod score;
 mod signature;
 mod sounding;
 mod tally;

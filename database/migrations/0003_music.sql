@@ -101,9 +101,9 @@ COMMENT ON COLUMN musical_metadata.note_signature IS 'The same for files with th
 COMMENT ON COLUMN musical_metadata.transposed_signature IS 'As note_signature with pitches counted from the lowest melodic one: equal for transpositions.';
 COMMENT ON COLUMN musical_metadata.minhash IS '32 minima over runs of four notes in the upper line of each part; the share of equal places estimates how alike two files are.';
 COMMENT ON COLUMN musical_metadata.minhash_bands IS 'The first fifteen places of minhash folded by threes: files that share one of these are candidates for being almost the same.';
-COMMENT ON COLUMN musical_metadata.chords IS 'Chords in order, one for each change, at most 256 (full analysis only).';
-COMMENT ON COLUMN musical_metadata.n_loops IS 'Loops found in the parts: stretches of 4 to 32 quarter notes after which the part begins to repeat itself (full analysis only).';
-COMMENT ON COLUMN musical_metadata.loop_bars IS 'Commonest length of these loops in bars of the main meter (full analysis only).';
+COMMENT ON COLUMN musical_metadata.chords IS 'Chords in order, one for each change, as C, Am, G7, F#dim, Bbmaj7, at most 256; N where too little sounds, not at the ends (full analysis only).';
+COMMENT ON COLUMN musical_metadata.n_loops IS 'Loops in the parts: stretches of 4 to 32 quarter notes, from bar line to bar line, after which the part repeats itself for 2 quarter notes and 4 onsets at least; those that begin alike count once (full analysis only).';
+COMMENT ON COLUMN musical_metadata.loop_bars IS 'Commonest length of these loops in bars of the main meter, the shorter of two; null without loops (full analysis only).';
 COMMENT ON COLUMN musical_metadata.words IS 'All words of the file for full-text search: title (weight A), lyrics (B), all other text (D).';
 
 -- What was said of these columns too briefly, no longer holds, or was not said at all.

@@ -2,13 +2,16 @@
 //!
 //! Hands each event to the part that it concerns; every part answers for its own columns. Knows nothing of bytes.
 
+use super::bars::Bars;
+use super::chords::Chords;
 use super::column::{bigint, double, integer, ratio, real};
 use super::devices::Devices;
 use super::event::{Event, InvalidMeta, LAST_TICK, Listener};
-use super::grid::POSITIONS;
+use super::grid::Steps;
 use super::header::{Division, Header};
 use super::key_signature::KeySignatures;
 use super::level::AnalysisLevel;
+use super::loops::Loops;
 use super::meter::Meters;
 use super::notes::{Notes, PERCUSSION};
 use super::parts::{Frame, Parts};
@@ -40,6 +43,9 @@ pub(super) struct Analysis {
     texts: Texts,
     sounding: Sounding,
     parts: Parts,
+    bars: Bars,
+    chords: Chords,
+    loops: Loops,
     heard: Heard,
 }
 
@@ -117,6 +123,9 @@ impl Analysis {
         found.notes_per_beat =
             found.duration_beats.filter(|beats| *beats > 0.0).and_then(|beats| ratio(count, beats));
         self.texts.write(&mut warnings, &mut found);
+        if self.level >= AnalysisLevel::Full {
+            self.write_form(header.division, &mut found);
+        }
         (found, warnings)
     }
 
@@ -129,7 +138,7 @@ impl Analysis {
         tonality::write(struck, ticks, to);
         let frame = Frame {
             ticks_per_quarter: division.metrical(),
-            bar: self.meters.main_bar(self.heard.end, POSITIONS),
+            meter: self.meters.main_meter(self.heard.end),
             lowest: to.pitch_min.and_then(|pitch| u8::try_from(pitch).ok()).unwrap_or_default(),
         };
         self.parts.write(&self.notes, frame, to);
@@ -172,6 +181,18 @@ impl Analysis {
         to.n_time_signature_changes = integer(self.meters.changes());
         to.key_declared = self.keys.first().map(str::to_owned);
         to.n_key_signatures = integer(self.keys.count());
+    }
+
+    /// Chords and loops, which need a meter.
+    fn write_form(&mut self, division: Division, to: &mut Metadata) {
+        let Some(ticks) = division.metrical() else { return };
+        self.bars.draw(&self.meters, self.heard.end, Steps::of(ticks));
+        to.chords = Some(self.chords.find(self.notes.all(), &self.bars));
+        let loops = self.loops.find(&self.notes, &self.bars);
+        to.n_loops = Some(integer(loops.count));
+        let (numerator, power) = self.meters.main_meter(self.heard.end);
+        let bar = 4.0 * f64::from(numerator) / f64::from(1_u32 << power);
+        to.loop_bars = loops.length.and_then(|length| ratio(length, bar));
     }
 }
 

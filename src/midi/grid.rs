@@ -31,12 +31,46 @@ pub(in crate::midi) struct Spot {
     pub(in crate::midi) level: u8,
 }
 
+/// Ticks to positions, for a division.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::midi) struct Steps {
+    ticks: u64,
+    /// 2^64 by the ticks of two quarter notes, rounded up: to divide by multiplying. Exact for numbers below 2^47: the error,
+    /// less than the number times the divisor of at most 2^16, stays below 2^64.
+    reciprocal: u64,
+}
+
+impl Steps {
+    /// Of so many ticks per quarter note.
+    pub(in crate::midi) fn of(ticks: u16) -> Self {
+        let ticks = u64::from(ticks.max(1));
+        let reciprocal = (1_u128 << 64).div_ceil(u128::from(2 * ticks));
+        Self { ticks, reciprocal: u64::try_from(reciprocal).unwrap_or(u64::MAX) }
+    }
+
+    /// The position nearest to a tick below 2^41; of two as near, the later.
+    #[inline]
+    pub(in crate::midi) fn nearest(self, tick: u64) -> u64 {
+        self.divide(tick * 2 * POSITIONS + self.ticks)
+    }
+
+    /// The quarter note, counted from 0, in which a tick below 2^41 lies.
+    #[inline]
+    pub(in crate::midi) fn beat(self, tick: u64) -> u64 {
+        self.divide(2 * tick)
+    }
+
+    /// `number` by the ticks of two quarter notes.
+    #[inline]
+    fn divide(self, number: u64) -> u64 {
+        u64::try_from((u128::from(number) * u128::from(self.reciprocal)) >> 64).unwrap_or_default()
+    }
+}
+
 /// The grid of a division.
 #[derive(Debug, Default)]
 pub(in crate::midi) struct Grid {
-    ticks: u64,
-    /// 2^64 by the ticks of two quarter notes, rounded up: to divide by multiplying.
-    reciprocal: u64,
+    steps: Steps,
     /// `position << LEVEL_BITS | level` for each tick of two quarter notes, after which levels repeat.
     spots: Vec<u16>,
 }
@@ -45,11 +79,10 @@ impl Grid {
     /// Becomes the grid of so many ticks per quarter note.
     pub(in crate::midi) fn set(&mut self, ticks: u16) {
         let ticks = ticks.max(1);
-        if self.ticks == u64::from(ticks) {
+        if self.steps.ticks == u64::from(ticks) {
             return;
         }
-        self.ticks = u64::from(ticks);
-        self.reciprocal = reciprocal(2 * self.ticks);
+        self.steps = Steps::of(ticks);
         let ticks = u32::from(ticks);
         self.spots.clear();
         self.spots.extend((0..2 * ticks).map(|tick| {
@@ -76,8 +109,8 @@ impl Grid {
     /// Where a tick below 2^40 lies.
     #[inline]
     pub(in crate::midi) fn locate(&self, tick: u64) -> Spot {
-        let pair = multiply_high(tick, self.reciprocal);
-        let phase = tick - pair * 2 * self.ticks;
+        let pair = self.steps.divide(tick);
+        let phase = tick - pair * 2 * self.steps.ticks;
         let spot =
             usize::try_from(phase).ok().and_then(|phase| self.spots.get(phase)).copied().unwrap_or_default();
         let [level, ..] = spot.to_le_bytes();
@@ -85,22 +118,10 @@ impl Grid {
         Spot { position, level: level & 0x0F }
     }
 
-    /// The quarter note, counted from 0, in which a tick below 2^40 lies.
-    #[inline]
-    pub(in crate::midi) fn beat(&self, tick: u64) -> u64 {
-        multiply_high(2 * tick, self.reciprocal)
+    /// Ticks to positions, without levels.
+    pub(in crate::midi) const fn steps(&self) -> Steps {
+        self.steps
     }
-}
-
-/// 2^64 by `divisor` (2 or more), rounded up. With it, [`multiply_high`] divides every number below 2^41 exactly by a
-/// divisor below 2^17: the error, less than the number times the divisor, stays below 2^64.
-fn reciprocal(divisor: u64) -> u64 {
-    u64::try_from((1_u128 << 64).div_ceil(u128::from(divisor))).unwrap_or(u64::MAX)
-}
-
-#[inline]
-fn multiply_high(number: u64, reciprocal: u64) -> u64 {
-    u64::try_from((u128::from(number) * u128::from(reciprocal)) >> 64).unwrap_or_default()
 }
 
 fn greatest_common_divisor(mut a: u32, mut b: u32) -> u32 {
@@ -144,7 +165,10 @@ mod tests {
         ] {
             assert_eq!(grid.locate(tick), Spot { position, level: expected }, "{tick}");
         }
-        assert_eq!((grid.beat(479), grid.beat(480), grid.beat((1 << 40) - 1)), (0, 1, ((1 << 40) - 1) / 480));
+        assert_eq!(
+            (grid.steps().beat(479), grid.steps().beat(480), grid.steps().beat((1 << 40) - 1)),
+            (0, 1, ((1 << 40) - 1) / 480)
+        );
     }
 
     proptest! {
@@ -155,10 +179,10 @@ mod tests {
             let ticks = u64::from(ticks);
             for tick in [tick, small, small * ticks / 12] {
                 let spot = grid.locate(tick);
-                prop_assert_eq!(grid.beat(tick), tick / ticks);
+                prop_assert_eq!(grid.steps().beat(tick), tick / ticks);
                 prop_assert_eq!(spot.level, level(tick, ticks));
                 let position = tick / ticks * 24 + (tick % ticks * 24 + ticks / 2) / ticks;
-                prop_assert_eq!(spot.position, position);
+                prop_assert_eq!((spot.position, grid.steps().nearest(tick)), (position, position));
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Takes the time-signature events of all tracks together; knows neither tempo nor notes.
 
 /// A meter as the file spells it: numerator, and the denominator as a power of two (0-7).
-type Meter = (u8, u8);
+pub(in crate::midi) type Meter = (u8, u8);
 
 /// In force until a meter is given.
 const COMMON_TIME: Meter = (4, 2);
@@ -68,18 +68,11 @@ impl Meters {
 
     /// The meter in force for the most ticks before `end`, the earlier one where two are equal.
     pub(in crate::midi) fn main(&self, end: u64) -> String {
-        spell(self.longest(end))
+        spell(self.main_meter(end))
     }
 
-    /// Positions of a grid with so many in a quarter note that make a bar of the main meter; none where that is no whole
-    /// number.
-    pub(in crate::midi) fn main_bar(&self, end: u64, positions: u64) -> Option<u64> {
-        let (numerator, power) = self.longest(end);
-        let whole = positions * 4 * u64::from(numerator);
-        whole.is_multiple_of(1 << power).then_some(whole >> power)
-    }
-
-    fn longest(&self, end: u64) -> Meter {
+    /// That meter itself.
+    pub(in crate::midi) fn main_meter(&self, end: u64) -> Meter {
         let mut ticks = vec![0_u64; if self.events.len() > 1 { 1 << 11 } else { 0 }];
         for (from, to, meter) in self.spans(end) {
             if let Some(ticks) = ticks.get_mut(number(meter)) {
@@ -107,7 +100,7 @@ impl Meters {
     }
 
     /// From tick, to tick and meter of each stretch before `end` that is not empty.
-    fn spans(&self, end: u64) -> impl Iterator<Item = (u64, u64, Meter)> {
+    pub(in crate::midi) fn spans(&self, end: u64) -> impl Iterator<Item = (u64, u64, Meter)> {
         let starts = std::iter::once((0, COMMON_TIME)).chain(self.events.iter().copied());
         let ends = self.events.iter().map(|(tick, _)| *tick).chain(std::iter::once(u64::MAX));
         starts

@@ -4,7 +4,8 @@
 //! quarter notes, and no answers.
 
 use super::column::{double, ratio};
-use super::grid::Grid;
+use super::grid::{Grid, POSITIONS};
+use super::meter::Meter;
 use super::minhash::{self, MinHash};
 use super::notes::Notes;
 use super::performance::Performance;
@@ -26,8 +27,8 @@ pub(in crate::midi) struct Parts {
 pub(in crate::midi) struct Frame {
     /// Ticks per quarter note; none for SMPTE time.
     pub(in crate::midi) ticks_per_quarter: Option<u16>,
-    /// Grid positions in a bar of the main meter; none where that is no whole number.
-    pub(in crate::midi) bar: Option<u64>,
+    /// The main meter.
+    pub(in crate::midi) meter: Meter,
     /// The lowest melodic key, 0 without melodic notes.
     pub(in crate::midi) lowest: u8,
 }
@@ -43,9 +44,10 @@ impl Parts {
 
     fn write_on_grid(&mut self, notes: &Notes, first: u64, frame: Frame, to: &mut Metadata) {
         let Self { grid, performance, rhythm, minhash } = self;
+        let steps = grid.steps();
         let end = notes.last_end();
-        let has_rhythm = rhythm.begin(grid.locate(end).position, grid.beat(end));
-        let mut signature = Signature::begin(grid.locate(first).position, frame.lowest);
+        let has_rhythm = rhythm.begin(steps.nearest(end), steps.beat(end));
+        let mut signature = Signature::begin(steps.nearest(first), frame.lowest);
         performance.clear();
         minhash.clear();
         for track in notes.tracks().filter(|track| !track.is_empty()) {
@@ -55,8 +57,8 @@ impl Parts {
                 signature.add(spot.position, note.key(), note.is_drum());
                 minhash.add(note.channel(), spot.position, note.key());
                 if has_rhythm {
-                    let last = grid.beat(note.start() + u64::from(note.length()));
-                    rhythm.add(spot.position, (grid.beat(note.start()), last));
+                    let last = steps.beat(note.start() + u64::from(note.length()));
+                    rhythm.add(spot.position, (steps.beat(note.start()), last));
                     if !note.is_drum() {
                         rhythm.add_key(spot.position, note.key());
                     }
@@ -72,7 +74,11 @@ impl Parts {
         to.minhash_bands = to.minhash.as_ref().map(minhash::bands);
         if has_rhythm {
             to.empty_beat_rate = rhythm.empty_beat_rate();
-            to.groove_consistency = frame.bar.and_then(|bar| rhythm.groove_consistency(bar));
+            let (numerator, power) = frame.meter;
+            let whole = 4 * POSITIONS * u64::from(numerator);
+            // Bars of no whole number of positions cannot be laid over each other.
+            let bar = whole.is_multiple_of(1 << power).then_some(whole >> power);
+            to.groove_consistency = bar.and_then(|bar| rhythm.groove_consistency(bar));
             let line = rhythm.upper_line();
             to.ioi_median_beats = line.median_gap.and_then(rhythm::beats);
             let steps = double(line.intervals.iter().sum());

@@ -208,11 +208,14 @@ row! {
         minhash: int4_array or_null = Option<[i32; 32]>,
         /// Its first fifteen places folded by threes: files that share one of these are candidates.
         minhash_bands: int4_array or_null = Option<[i32; 5]>,
-        /// Chords in order, one for each change, at most 256; `--analysis full` only, as the next two.
+        /// Chords in order, one for each change, as `C`, `Am`, `G7`, `F#dim`, `Bbmaj7`, at most 256; `N` where too little
+        /// sounds, but not at the beginning and the end. None for SMPTE time, and `--analysis full` only, as the next two.
         chords: text_array or_null = Option<Vec<String>>,
-        /// Loops found in the parts: stretches of 4 to 32 quarter notes after which the part begins to repeat itself.
+        /// Loops in the parts (a track's channel): stretches of 4 to 32 quarter notes, from bar line to bar line, after which
+        /// the part repeats itself for 2 quarter notes and 4 onsets at least. Those that begin alike count once.
         n_loops: int4 or_null = Option<i32>,
-        /// The commonest length of these loops in bars of the main meter, the shorter where two are as common.
+        /// The commonest length of these loops in bars of the main meter, the shorter where two are as common; none
+        /// without loops.
         loop_bars: float4 or_null = Option<f32>,
     }
 }
