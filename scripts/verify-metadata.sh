@@ -11,7 +11,7 @@ Usage: scripts/verify-metadata.sh [OPTIONS]
 
 Imports the corpus with --analysis full into a database of its own, which is deleted at the end, and compares its columns with
 mido, pretty_midi, symusic, muspy, music21 and numpy. Installs these first, in a virtual environment, after saying so.
-Markdown goes to stdout; what is unexplained, to stderr. Takes about ten minutes on two cores.
+Markdown goes to stdout; what is unexplained, to stderr. Takes five to fifteen minutes on two cores.
 
   --loader FILE      the program to test [default: target/release/loader]
   --files N          files drawn at random to compare all columns of [default: 700]

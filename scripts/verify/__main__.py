@@ -1,4 +1,4 @@
-"""Compares the columns of a library with what independent libraries find in the same files. See scripts/verify-metadata.sh."""
+"""Compares a library's columns with what independent libraries find in the same files: scripts/verify-metadata.sh."""
 
 import argparse
 import hashlib

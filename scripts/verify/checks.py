@@ -6,7 +6,7 @@ without a cause fails whatever the floor.
 
 import keys
 import measures
-from checks_music import MUSIC
+from checks_music import FORMAT_2, MUSIC
 from checks_text import TEXTS
 from compare import EXACT, Cause, Check, within
 from content import Content, Incomparable
@@ -21,6 +21,10 @@ def _sounds(content: Content):
 def _pretty_tempos(content: Content) -> int:
     times, _ = content.pretty.get_tempo_changes()
     return sum(time > 0 for time in times)
+
+
+def _pretty_first_tempo(content: Content) -> float:
+    return float(content.pretty.get_tempo_changes()[1][0])
 
 
 def _foreign(kind: str):
@@ -76,8 +80,10 @@ DOUBLED = Cause("overlapping notes of one pitch: the library's first note-off en
 TEMPOS = Cause("tempo events outside the first track, where pretty_midi does not look", _foreign("tempos"))
 METERS = Cause("meters outside the first track, where pretty_midi does not look", _foreign("meters"))
 LATE_TEMPO = Cause("the first tempo event comes after tick 0: pretty_midi begins with 120", lambda c: c.events.tempos[0][0] > 0)
-TWO_TEMPOS = Cause("two tempo events at one tick: pretty_midi takes the first at tick 0 and counts both elsewhere, symusic takes the first", _two_tempos)
-FORMAT_2 = Cause("format 2: the library lays the patterns over one another", lambda c: c.events.format == 2)
+TWO_TEMPOS = Cause(
+    "two tempo events at one tick: pretty_midi takes the last at tick 0 and counts both elsewhere, symusic takes the first",
+    _two_tempos,
+)
 EARLY_END = Cause("the last event is none that pretty_midi keeps; bars until the last that it keeps agree", _bars_until_kept)
 PROGRAM_AMID = Cause("a program is chosen while a note sounds: pretty_midi takes the program at its end", _program_amid)
 PROGRAM_ELSEWHERE = Cause("the program is chosen on another track: the library looks on the note's own", _program_elsewhere)
@@ -164,10 +170,17 @@ TIMES = [
     Check("duration_ticks", "mido", lambda c: c.events.last_tick, EXACT),
     Check("first_note_sec", "mido", _first_note, MICROSECONDS),
     Check("last_note_end_sec", "mido", _last_end, MICROSECONDS),
-    Check("last_note_end_sec", "pretty_midi", _pretty_last_end, within(1e-5, 1e-9), 0.9, (TEMPOS, UNCLOSED, DOUBLED, EMPTY, FORMAT_2)),
+    Check(
+        "last_note_end_sec",
+        "pretty_midi",
+        _pretty_last_end,
+        within(1e-5, 1e-9),
+        0.9,
+        (TEMPOS, UNCLOSED, DOUBLED, EMPTY, FORMAT_2),
+    ),
     Check("last_note_end_sec", "symusic", _sounds, SINGLE, 0.95, (UNCLOSED, FORMAT_2, TWO_TEMPOS)),
     Check("tempo_first", "mido", _first_tempo),
-    Check("tempo_first", "pretty_midi", lambda c: float(c.pretty.get_tempo_changes()[1][0]), floor=0.9, causes=(TEMPOS, LATE_TEMPO, TWO_TEMPOS)),
+    Check("tempo_first", "pretty_midi", _pretty_first_tempo, floor=0.9, causes=(TEMPOS, LATE_TEMPO, TWO_TEMPOS)),
     Check("tempo_bpm", "mido", _tempo_mean),
     Check("tempo_min", "mido", lambda c: min(_tempos_in_force(c))),
     Check("tempo_max", "mido", lambda c: max(_tempos_in_force(c))),
@@ -189,6 +202,10 @@ PROGRAMS = [
     Check("instruments", "symusic", _symusic_instruments, EXACT, 0.9, (PROGRAM_ELSEWHERE, UNCLOSED)),
     Check("families", "mido", lambda c: sorted({program // 8 for program in measures.instruments(c.events)}), EXACT),
 ]
+
+
+def _named(column: str):
+    return lambda row: keys.parse(row.get(column))
 
 
 def _key(at: int):
@@ -230,13 +247,13 @@ def _margin(content: Content) -> float | None:
 READER = Cause("music21 rounds onsets and lengths: the pitch classes weigh otherwise in what it reads", _reads_otherwise)
 
 KEYS = [
-    Check("key", "numpy, Pearson", _key(0), EXACT, 0.99, (_close(0),), lambda row: keys.parse(row.get("key"))),
-    Check("key", "music21 on the notes", _key21(0), EXACT, 0.99, (_close(0),), lambda row: keys.parse(row.get("key"))),
-    Check("key", "music21, its own reader", _reader_key, EXACT, 0.9, (READER,), lambda row: keys.parse(row.get("key")), (40, 6_000)),
+    Check("key", "numpy, Pearson", _key(0), EXACT, 0.99, (_close(0),), _named("key")),
+    Check("key", "music21 on the notes", _key21(0), EXACT, 0.99, (_close(0),), _named("key")),
+    Check("key", "music21, its own reader", _reader_key, EXACT, 0.9, (READER,), _named("key"), (40, 6_000)),
     Check("key_tonic", "numpy, Pearson", lambda c: c.ranking[0][1][0] if c.ranking else None, EXACT, 0.99, (_close(0),)),
     Check("key_mode", "numpy, Pearson", lambda c: c.ranking[0][1][1] if c.ranking else None, EXACT, 0.99, (_close(0),)),
     Check(
-        "key_second", "numpy, Pearson", _key(1), EXACT, 0.98, (_close(0), _close(1)), lambda row: keys.parse(row.get("key_second"))
+        "key_second", "numpy, Pearson", _key(1), EXACT, 0.98, (_close(0), _close(1)), _named("key_second")
     ),
     Check(
         "key_second",
@@ -245,7 +262,7 @@ KEYS = [
         EXACT,
         0.98,
         (_close(0), _close(1)),
-        lambda row: keys.parse(row.get("key_second")),
+        _named("key_second"),
     ),
     Check("key_confidence", "numpy, Pearson", _correlation),
     Check("key_confidence", "music21 on the notes", lambda c: c.music21[0][0], within(1e-5)),

@@ -1,4 +1,4 @@
-"""The checks of names and words, for files whose text is ASCII: what mido and pretty_midi decode as Latin-1 is the same then."""
+"""The checks of names and words, for files whose text is ASCII: Latin-1, as mido decodes it, is the same then."""
 
 from compare import EXACT, Cause, Check
 from content import Content, Incomparable

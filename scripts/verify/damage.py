@@ -1,6 +1,6 @@
 """Notes recovered from the damaged files, per kind of damage: by midly, by mido, and by the loader.
 
-Kinds are the folders they lie in. midly's and mido's counts (with default settings) come from the lists beside the
+Kinds are the folders they lie in; a content that lies in two counts in both, and once in the last line. midly's and mido's counts (with default settings) come from the lists beside the
 corpus; mido's with its `clip` setting is computed here.
 """
 
@@ -45,10 +45,11 @@ def kinds(corpus: Path) -> dict[str, set[str]]:
 def table(corpus: Path, rows: dict[str, dict], contents: dict[str, bytes]) -> list[str]:
     """The table's lines; `rows` and `contents` by SHA-256."""
     facts = {fact["sha256"]: fact for fact in _list(corpus / "facts.tsv")}
-    lines = HEAD.split("\n")
     by_kind = kinds(corpus)
-    for of in sorted(by_kind, key=lambda of: (of.startswith("other"), of)):
-        files = by_kind[of]
+    all_ = {"all, each once": set().union(*by_kind.values())}
+    ordered = sorted(by_kind.items(), key=lambda of: (of[0].startswith("other"), of[0]))
+    lines = HEAD.split("\n")
+    for name, files in [*ordered, *all_.items()]:
         sums: Counter[str] = Counter()
         for sha256 in files:
             fact, row = facts.get(sha256, {}), rows.get(sha256)
@@ -57,8 +58,8 @@ def table(corpus: Path, rows: dict[str, dict], contents: dict[str, bytes]) -> li
             sums["clip"] += _clipped(contents[sha256]) if sha256 in contents else 0
             sums["here"] += row["n_notes"] if row else 0
             sums[row["parse_status"] if row else "refused"] += 1
-        counts = [sums[name] for name in ("mido", "clip", "midly", "here", "clean", "repaired", "partial", "refused")]
-        lines.append(f"| {of} | {len(files)} | " + " | ".join(f"{count:,}" for count in counts) + " |")
+        counts = [sums[count] for count in ("mido", "clip", "midly", "here", "clean", "repaired", "partial", "refused")]
+        lines.append(f"| {name} | {len(files)} | " + " | ".join(f"{count:,}" for count in counts) + " |")
     return lines
 
 

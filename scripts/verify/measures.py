@@ -68,6 +68,28 @@ def pitch_class_ticks(notes: list[Note]) -> numpy.ndarray:
     return ticks
 
 
+def ticks_to_first_off(events: Events) -> numpy.ndarray:
+    """The same by pretty_midi's rule: a note-off ends all notes of its pitch that began before it; the rest is dropped."""
+    ticks = numpy.zeros(12)
+    for track in events.file.tracks:
+        waiting: dict[tuple[int, int], list[int]] = {}
+        now = 0
+        for event in track:
+            now += event.time
+            if event.type not in ("note_on", "note_off") or event.channel == DRUMS:
+                continue
+            part = (event.channel, event.note)
+            if event.type == "note_on" and event.velocity > 0:
+                waiting.setdefault(part, []).append(now)
+            elif part in waiting:
+                starts = waiting.pop(part)
+                ended = [start for start in starts if start != now]
+                ticks[event.note % 12] += sum(now - start for start in ended)
+                if ended and len(ended) < len(starts):
+                    waiting[part] = [now] * (len(starts) - len(ended))
+    return ticks
+
+
 def entropy(values: list[int]) -> float | None:
     """Shannon's, in bits."""
     count = len(values)
@@ -88,12 +110,30 @@ def scale_consistency(notes: list[Note]) -> float | None:
 # --- notes at once -------------------------------------------------------------------------------------------------
 
 
-def sweep(events: Events) -> tuple[int, float | None, float | None]:
-    """Most melodic notes at once, their mean while any sounds, and the share of time with two or more."""
+def spans(notes: list[Note]) -> list[tuple[int, int]]:
+    """From when to when each note sounds."""
+    return [(note.start, note.end) for note in notes]
+
+
+def pitch_spans(notes: list[Note]) -> list[tuple[int, int]]:
+    """The same, with notes of one pitch that overlap taken for one: a pitch sounds or does not."""
+    found: list[tuple[int, int]] = []
+    last_pitch = None
+    for note in sorted(notes, key=lambda note: (note.pitch, note.start)):
+        if note.pitch == last_pitch and note.start < found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], note.end))
+        else:
+            found.append((note.start, note.end))
+        last_pitch = note.pitch
+    return found
+
+
+def sweep(sounding_spans: list[tuple[int, int]], end: int) -> tuple[int, float | None, float | None]:
+    """Most notes at once, their mean while any sounds, and the share of the time until `end` with two or more."""
     changes: dict[int, int] = defaultdict(int)
-    for note in events.melodic:
-        changes[note.start] += 1
-        changes[note.end] -= 1
+    for start, stop in sounding_spans:
+        changes[start] += 1
+        changes[stop] -= 1
     most = now = sounding = note_ticks = many = 0
     for tick, following in pairwise([*sorted(changes), None]):
         now += changes[tick]
@@ -103,7 +143,7 @@ def sweep(events: Events) -> tuple[int, float | None, float | None]:
         many += length if now > 1 else 0
         note_ticks += now * length
     mean = note_ticks / sounding if sounding else None
-    rate = many / events.last_end if events.last_end else None
+    rate = many / end if end else None
     return most, mean, rate
 
 

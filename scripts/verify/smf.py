@@ -26,7 +26,7 @@ class Note(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A text event: meta type 1 to 7, its bytes as Latin-1."""
+    """A text event, its bytes as Latin-1; its kind as mido calls it, `other` for those that mido has no name for."""
 
     tick: int
     track: int
@@ -105,7 +105,9 @@ class Events:
                 self.keys.append((tick, index, event.key))
             case "text" | "copyright" | "lyrics" | "marker" | "cue_marker":
                 self.texts.append(Text(tick, index, event.type, event.text))
-            case "track_name" | "instrument_name":
+            case "unknown_meta" if 1 <= event.type_byte <= 15:
+                self.texts.append(Text(tick, index, "other", bytes(event.data).decode("latin-1")))
+            case "track_name" | "instrument_name" | "device_name":
                 self.texts.append(Text(tick, index, event.type, event.name))
 
 

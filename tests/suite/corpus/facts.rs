@@ -169,8 +169,8 @@ fn disagreements(fact: &Fact, row: &Value) -> Vec<Difference> {
     found
 }
 
-/// How often the tempo changes by what mido says, which tells it of no tempo event and of one; of more only that each changes
-/// it once at most: then `here`, where that can be.
+/// How often the tempo changes by what mido says, which tells it of no tempo event and of one; of more only that each
+/// changes it once at most: then `here`, where that can be.
 fn tempo_changes(fact: &Fact, here: Option<i64>) -> Option<i64> {
     let events: i64 = fact["n_tempo"].parse().ok()?;
     match events {
