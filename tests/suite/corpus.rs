@@ -5,6 +5,7 @@
 
 mod facts;
 mod lists;
+mod second_opinion;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
