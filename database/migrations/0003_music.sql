@@ -88,8 +88,8 @@ COMMENT ON COLUMN musical_metadata.melodic_interval_histogram IS 'Shares of the 
 COMMENT ON COLUMN musical_metadata.melodic_interval_mean IS 'Mean size of these intervals in semitones.';
 COMMENT ON COLUMN musical_metadata.ioi_median_beats IS 'Median time from one onset of melodic notes to the next, in quarter notes, by steps of 1/24.';
 COMMENT ON COLUMN musical_metadata.groove_consistency IS 'How alike the rhythms of neighbouring bars are, 0 to 1.';
-COMMENT ON COLUMN musical_metadata.empty_beat_rate IS 'Share of quarter notes until the last note''s end in which no note sounds, 0 to 1.';
-COMMENT ON COLUMN musical_metadata.quantized_ratio IS 'Share of onsets on the grid of sixteenths or sixteenth triplets, to the tick, 0 to 1.';
+COMMENT ON COLUMN musical_metadata.empty_beat_rate IS 'Share of quarter notes until the last note''s end in which no note sounds, 0 to 1; a note counts in the one in which it ends too.';
+COMMENT ON COLUMN musical_metadata.quantized_ratio IS 'Share of notes that begin on the grid of sixteenths or sixteenth triplets, to the tick, 0 to 1.';
 COMMENT ON COLUMN musical_metadata.nomml IS 'Note onset median metric level, the median over nomml_tracks: 0 quarters, 2 to 10 duple, 1 to 11 triplet subdivisions, 12 off every grid.';
 COMMENT ON COLUMN musical_metadata.nomml_tracks IS 'Median metric level of each part (a track''s channel) with notes, in order of track, then channel.';
 COMMENT ON COLUMN musical_metadata.is_expressive IS 'Whether it is a performance rather than a score: nomml is 12.';
@@ -113,7 +113,8 @@ COMMENT ON COLUMN musical_metadata.lyrics IS 'The words sung: lyric events (or, 
 COMMENT ON COLUMN musical_metadata.text IS 'All other text of the file, names included, one line each, for searching; with lyrics at most 64 KiB as stored in the file.';
 
 COMMENT ON COLUMN runs.id IS 'Number of the run, ascending.';
-COMMENT ON COLUMN runs.mode IS 'normal, fast or ludicrous, as the run was started.';
+COMMENT ON TABLE runs IS 'One row per import or re-analysis, from its first line to its report.';
+COMMENT ON COLUMN runs.mode IS 'normal, fast or ludicrous, as the import was started; analyze for a re-analysis.';
 COMMENT ON COLUMN runs.version IS 'Version of the program.';
 COMMENT ON COLUMN runs.host IS 'Name of the machine that ran it.';
 COMMENT ON COLUMN runs.started_at IS 'Start, server clock.';

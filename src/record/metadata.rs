@@ -121,19 +121,20 @@ row! {
         polyphony_rate: float4 or_null = Option<f32>,
         /// Melodic intervals of the upper line (the highest melodic note of each onset, onsets told apart by 1/24 quarter
         /// note): share of unison, each interval up to eleven semitones, and an octave or more; sums to 1. None with fewer
-        /// than two onsets.
+        /// than two onsets; and, as the next four, beyond 65,536 quarter notes and for SMPTE time.
         melodic_interval_histogram: float4_array or_null = Option<[f32; 13]>,
         /// Mean size of these intervals in semitones.
         melodic_interval_mean: float4 or_null = Option<f32>,
         /// Median time from one onset of melodic notes to the next, in quarter notes, by steps of 1/24.
         ioi_median_beats: float4 or_null = Option<f32>,
         /// How alike the rhythms of neighbouring bars are, 0 to 1: 1 less the share of positions (1/24 quarter note) that
-        /// differ, over all pairs of bars of the main meter. None with fewer than two bars.
+        /// differ, over all pairs of bars of the main meter up to the one in which the last note ends (an end on a bar line
+        /// opens another). None with fewer than two bars.
         groove_consistency: float4 or_null = Option<f32>,
         /// Share of quarter notes, from tick 0 to the last note's end, in which no note sounds, 0 to 1; a note counts in the
-        /// one in which it ends too.
+        /// one in which it ends too, if only on its first tick.
         empty_beat_rate: float4 or_null = Option<f32>,
-        /// Share of onsets that lie on the grid of sixteenths or sixteenth triplets, to the tick, 0 to 1.
+        /// Share of notes that begin on the grid of sixteenths or sixteenth triplets, to the tick, 0 to 1.
         quantized_ratio: float4 or_null = Option<f32>,
         /// Note onset median metric level: the median over `nomml_tracks`. 0 quarters, 2, 4 … 10 the duple subdivisions down
         /// to 1/128; 1, 3 … 11 the triplet ones; 12 between all of them.
