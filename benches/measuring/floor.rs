@@ -8,7 +8,9 @@ use std::io::Read as _;
 use anyhow::{Context as _, Result};
 use flate2::bufread::GzDecoder;
 use libdeflater::Decompressor;
-use midly::{MidiMessage, TrackEventKind};
+use std::hint::black_box;
+
+use midly::{MidiMessage, TrackEvent, TrackEventKind};
 use rawzip::{CompressionMethod, ZipArchive};
 
 /// What was read, so that nothing of it can be left out by the compiler and both sides can be seen to have done the same.
@@ -100,17 +102,25 @@ pub(crate) fn walk_events(content: &[u8]) -> u64 {
     events
 }
 
-/// Walks over all events of a MIDI file and counts its note-ons, up to the first event of each track that is broken.
-pub(crate) fn walk_notes(content: &[u8]) -> u64 {
+/// Walks over all events of a MIDI file and counts its note-ons, up to the first event of each track that is broken. The
+/// compiler leaves out whatever that does not need: the quickest walk there is.
+pub(crate) fn count_notes(content: &[u8]) -> u64 {
+    walk(content, |event| match event.kind {
+        TrackEventKind::Midi { message: MidiMessage::NoteOn { vel, .. }, .. } => u64::from(vel > 0),
+        _ => 0,
+    })
+}
+
+/// The same walk, in which time, kind and data of each event are looked at, as any analysis must; counts the events.
+pub(crate) fn look_at_events(content: &[u8]) -> u64 {
+    walk(content, |event| {
+        black_box(event);
+        1
+    })
+}
+
+fn walk(content: &[u8], count: impl Fn(TrackEvent<'_>) -> u64) -> u64 {
     let Ok((_, tracks)) = midly::parse(content) else { return 0 };
-    let mut notes = 0;
-    for track in tracks.flatten() {
-        for event in track {
-            let Ok(event) = event else { break };
-            if let TrackEventKind::Midi { message: MidiMessage::NoteOn { vel, .. }, .. } = event.kind {
-                notes += u64::from(vel > 0);
-            }
-        }
-    }
-    notes
+    let events = tracks.flatten().flat_map(|track| track.map_while(Result::ok));
+    events.map(count).sum()
 }

@@ -41,7 +41,8 @@ impl Tally {
 
     /// The middle number, or the mean of the two middle ones; none where none came.
     pub(in crate::midi) fn median(&mut self) -> Option<f64> {
-        let counted: usize = self.counts.iter().map(|count| usize::try_from(*count).unwrap_or(0)).sum();
+        let counted: u64 = self.counts.iter().map(|count| u64::from(*count)).sum();
+        let counted = usize::try_from(counted).unwrap_or(usize::MAX);
         let count = counted + self.large.len();
         let upper = count / 2;
         let lower = if count.is_multiple_of(2) { upper.checked_sub(1)? } else { upper };

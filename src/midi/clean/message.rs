@@ -60,9 +60,16 @@ impl Message {
     pub(super) const fn event(self) -> Event<'static> {
         let Self { status, first, second, .. } = self;
         let channel = status & 0x0F;
+        // Notes are most of what comes, and one question for both is guessed better than a choice among seven.
+        if status < 0xA0 {
+            let is_on = status >= 0x90 && second > 0;
+            return if is_on {
+                Event::NoteOn { channel, key: first, velocity: second }
+            } else {
+                Event::NoteOff { channel, key: first }
+            };
+        }
         match status & 0xF0 {
-            0x80 => Event::NoteOff { channel, key: first },
-            0x90 => Event::from_note_on(channel, first, second),
             0xB0 => Event::Controller { controller: first, value: second },
             0xC0 => Event::Program { channel, program: first },
             0xE0 => Event::PitchBend,
