@@ -8,37 +8,13 @@
 //! refused only where no track can be found in it; whatever else was mended or lost on the way is told by [`Warnings`].
 
 mod analysis;
-mod bars;
-mod chords;
 mod clean;
-mod column;
-mod devices;
 mod event;
-mod grid;
 mod header;
-mod key;
-mod key_signature;
 mod lenient;
 mod level;
-mod loops;
-mod meter;
-mod minhash;
-mod notes;
-mod parts;
-mod performance;
-mod polyphony;
-mod programs;
 #[cfg(test)]
 mod properties;
-mod rhythm;
-#[cfg(test)]
-mod score;
-mod signature;
-mod sounding;
-mod tally;
-mod tempo;
-mod text;
-mod tonality;
 mod warnings;
 
 use self::analysis::Analysis;

@@ -14,7 +14,7 @@ use loader::archive::probe::look_inside;
 use loader::archive::stream::{Decoder, refusal_of, window};
 use loader::archive::tar::TarReader;
 use loader::archive::zip::{ZipDirectory, ZipMembers};
-use loader::entry::NameDecoder;
+use loader::entry::{Claims, NameDecoder};
 use loader::format::{Compression, Container, EntryKind, Format};
 use loader::midi::{Analyser, AnalysisLevel};
 use loader::reject::Refusal;
@@ -180,6 +180,12 @@ pub fn analyse(bytes: &[u8]) {
     let first = analyser.read(bytes);
     // What an analyser has read before changes nothing.
     assert_eq!(first, analyser.read(bytes));
+    // A lower level leaves out and changes nothing: neither what is refused nor what is mended.
+    let basic = Analyser::new(AnalysisLevel::Basic).read(bytes);
+    assert_eq!(
+        first.as_ref().map(|reading| (reading.status, reading.warnings, reading.metadata.n_notes)),
+        basic.as_ref().map(|reading| (reading.status, reading.warnings, reading.metadata.n_notes))
+    );
 }
 
 /// Decodes names by each other.
@@ -199,6 +205,10 @@ pub fn decode_names(bytes: &[u8]) {
                 "the bytes are lost: {decoded:?}"
             );
             let _ = Format::expected(&decoded.text);
+            let claims = Claims::of(&decoded.text);
+            for claimed in [claims.artist, claims.title].into_iter().flatten() {
+                assert!(!claimed.contains('\0') && claimed.chars().count() <= 200, "{claimed:?}");
+            }
         }
     }
 }

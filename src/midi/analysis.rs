@@ -2,25 +2,49 @@
 //!
 //! Hands each event to the part that it concerns; every part answers for its own columns. Knows nothing of bytes.
 
-use super::bars::Bars;
-use super::chords::Chords;
-use super::column::{bigint, double, integer, ratio, real};
-use super::devices::Devices;
+mod bars;
+mod chords;
+pub(super) mod column;
+mod devices;
+mod grid;
+mod key;
+mod key_signature;
+mod loops;
+mod meter;
+mod minhash;
+mod notes;
+mod parts;
+mod performance;
+mod polyphony;
+mod programs;
+mod rhythm;
+#[cfg(test)]
+mod score;
+mod signature;
+mod sounding;
+mod tally;
+mod tempo;
+mod text;
+mod tonality;
+
+use self::bars::Bars;
+use self::chords::Chords;
+use self::column::{bigint, double, integer, ratio, real};
+use self::devices::Devices;
+use self::grid::Steps;
+use self::key_signature::KeySignatures;
+use self::loops::Loops;
+use self::meter::Meters;
+use self::notes::{Notes, PERCUSSION};
+use self::parts::{Frame, Parts};
+use self::polyphony::Polyphony;
+use self::programs::Programs;
+use self::sounding::Sounding;
+use self::tempo::{TempoMap, beats_per_minute};
+use self::text::Texts;
 use super::event::{Event, InvalidMeta, LAST_TICK, Listener};
-use super::grid::Steps;
 use super::header::{Division, Header};
-use super::key_signature::KeySignatures;
 use super::level::AnalysisLevel;
-use super::loops::Loops;
-use super::meter::Meters;
-use super::notes::{Notes, PERCUSSION};
-use super::parts::{Frame, Parts};
-use super::polyphony::Polyphony;
-use super::programs::Programs;
-use super::sounding::Sounding;
-use super::tempo::{TempoMap, beats_per_minute};
-use super::text::Texts;
-use super::tonality;
 use super::warnings::Warnings;
 use crate::record::Metadata;
 

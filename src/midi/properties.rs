@@ -246,7 +246,7 @@ proptest! {
         tempos.sort_by_key(|(tick, number, _)| (*tick, *number));
         let (mut seconds, mut from, mut tempo) = (0.0, 0, 500_000);
         for (tick, _, next) in tempos.into_iter().chain([(last, 0, 0)]) {
-            seconds += f64::from(tempo) * super::column::double(tick - from) / f64::from(division) / 1e6;
+            seconds += f64::from(tempo) * super::analysis::column::double(tick - from) / f64::from(division) / 1e6;
             (from, tempo) = (tick, next);
         }
         prop_assert_eq!((found.n_notes, found.n_notes_paired), (notes, paired));

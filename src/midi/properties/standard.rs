@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::written;
-use crate::midi::column::double;
+use crate::midi::analysis::column::double;
 use crate::midi::{Analyser, AnalysisLevel};
 use crate::record::Metadata;
 

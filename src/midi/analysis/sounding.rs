@@ -148,7 +148,7 @@ impl Moments {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::midi::notes::Notes;
+    use crate::midi::analysis::notes::Notes;
 
     #[test]
     fn a_few_notes_are_summed_up() {

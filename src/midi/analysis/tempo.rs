@@ -3,7 +3,7 @@
 //! Takes the tempo events of all tracks together, as the format means them; knows neither notes nor bars.
 
 use super::column::double;
-use super::header::Division;
+use crate::midi::header::Division;
 
 /// Microseconds per quarter note until a tempo is given: 120 quarter notes per minute.
 const DEFAULT_TEMPO: u32 = 500_000;

@@ -10,7 +10,7 @@ mod lines;
 use std::borrow::Cow;
 
 use self::encoding::TextEncoding;
-use super::warnings::Warnings;
+use crate::midi::warnings::Warnings;
 use crate::record::Metadata;
 
 /// Bytes of text kept of a file.
