@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::limits::LimitArguments;
+use super::plan::announce;
 use super::progress::Reporter;
 use super::terminal::{Terminal, bytes, counted, duration, grouped, safe, safe_line};
 use super::work::WorkArguments;
@@ -113,7 +114,7 @@ pub(super) async fn run(
     let mut running = None;
     let result = prepared
         .run(|plan| {
-            show(plan, terminal);
+            announce(&text(plan), terminal);
             running = Some(reporter.start());
         })
         .await;
@@ -130,14 +131,6 @@ pub(super) async fn run(
         None if report.not_found + report.refused > 0 => ExitStatus::Rejects,
         None => ExitStatus::Success,
     })
-}
-
-fn show(plan: &Plan, terminal: &Terminal) {
-    let text = text(plan);
-    for line in text.lines() {
-        tracing::info!("plan: {line}");
-    }
-    terminal.say(text.trim_end());
 }
 
 fn text(plan: &Plan) -> String {

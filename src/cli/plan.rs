@@ -25,7 +25,11 @@ pub(super) async fn run(
 
 /// The plan, before an import begins.
 pub(super) fn show(plan: &Plan, terminal: &Terminal) {
-    let text = text(plan);
+    announce(&text(plan), terminal);
+}
+
+/// Says what is about to be done, on the terminal and in the log.
+pub(super) fn announce(text: &str, terminal: &Terminal) {
     for line in text.lines() {
         tracing::info!("plan: {line}");
     }

@@ -9,6 +9,7 @@ mod gap;
 mod key;
 mod noise;
 mod song;
+mod spelled;
 mod spelling;
 mod tempo;
 mod vocabulary;

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::gap::Gap;
-use super::key::{Form, Spelled};
+use super::spelled::{Form, Spelled};
 use super::spelling::{Accidental, Mode, Note};
 use super::vocabulary::{CATALOGUES, LETTERED, NUMBERED, PARTS, PIECES};
 use super::words::{Role, Words};
