@@ -59,6 +59,7 @@ ALTER TABLE musical_metadata
     ADD COLUMN devices                    text[],
     ADD COLUMN artist                     text,
     ADD COLUMN lyrics_language            text,
+    ADD COLUMN text_raw                   bytea,
     ADD COLUMN note_signature             bigint,
     ADD COLUMN transposed_signature       bigint,
     ADD COLUMN minhash                    integer[],
@@ -69,7 +70,9 @@ ALTER TABLE musical_metadata
     ADD COLUMN words                      tsvector GENERATED ALWAYS AS (
         setweight(to_tsvector('simple', left(coalesce(title, ''), 1000)), 'A')
         || setweight(to_tsvector('simple', left(coalesce(lyrics, ''), 65536)), 'B')
-        || setweight(to_tsvector('simple', left(coalesce(text, ''), 65536)), 'D')) STORED;
+        || setweight(to_tsvector('simple', left(coalesce(text, ''), 65536)), 'D')) STORED,
+    ADD COLUMN has_lyrics                 boolean GENERATED ALWAYS AS (lyrics IS NOT NULL) STORED,
+    ADD COLUMN is_drums_only              boolean GENERATED ALWAYS AS (n_drum_notes > 0 AND n_melodic_notes = 0) STORED;
 ALTER TABLE musical_metadata ALTER COLUMN analysis DROP DEFAULT;
 
 COMMENT ON COLUMN musical_metadata.analysis IS 'How much was asked of the analysis: basic, standard or full. What a level leaves out is null.';
@@ -97,6 +100,7 @@ COMMENT ON COLUMN musical_metadata.controllers IS 'Distinct controllers that are
 COMMENT ON COLUMN musical_metadata.devices IS 'Sound standards that the file switches on by system exclusive messages: gm, gm2, gs, xg.';
 COMMENT ON COLUMN musical_metadata.artist IS 'Who made it: the second karaoke @T line; null elsewhere.';
 COMMENT ON COLUMN musical_metadata.lyrics_language IS 'What the first karaoke @L line says of the language of the words, in lower case.';
+COMMENT ON COLUMN musical_metadata.text_raw IS 'The bytes of all texts, lyrics included, in the order of the file, where text_encoding is a guess; null where it is ascii or utf-8.';
 COMMENT ON COLUMN musical_metadata.note_signature IS 'The same for files with the same notes: a hash of the multiset of (onset since the first note in 1/24 quarter notes, drum or not, pitch).';
 COMMENT ON COLUMN musical_metadata.transposed_signature IS 'As note_signature with pitches counted from the lowest melodic one: equal for transpositions.';
 COMMENT ON COLUMN musical_metadata.minhash IS '32 minima over runs of four notes in the upper line of each part; the share of equal places estimates how alike two files are.';
@@ -104,6 +108,8 @@ COMMENT ON COLUMN musical_metadata.minhash_bands IS 'The first fifteen places of
 COMMENT ON COLUMN musical_metadata.chords IS 'Chords in order, one for each change, as C, Am, G7, F#dim, Bbmaj7, at most 256; N where too little sounds, not at the ends (full analysis only).';
 COMMENT ON COLUMN musical_metadata.n_loops IS 'Loops in the parts: stretches of 4 to 32 quarter notes, from bar line to bar line, after which the part repeats itself for 2 quarter notes and 4 onsets at least; those that begin alike count once (full analysis only).';
 COMMENT ON COLUMN musical_metadata.loop_bars IS 'Commonest length of these loops in bars of the main meter, the shorter of two; null without loops (full analysis only).';
+COMMENT ON COLUMN musical_metadata.has_lyrics IS 'Whether there are lyrics.';
+COMMENT ON COLUMN musical_metadata.is_drums_only IS 'Whether it has drums and nothing else.';
 COMMENT ON COLUMN musical_metadata.words IS 'All words of the file for full-text search: title (weight A), lyrics (B), all other text (D).';
 
 -- What was said of these columns too briefly, no longer holds, or was not said at all.

@@ -199,6 +199,9 @@ row! {
         text: text or_null = Option<String>,
         /// How text was decoded: `ascii`, `utf-8` or a legacy encoding that was detected; none without text.
         text_encoding: text or_null = Option<String>,
+        /// The bytes of all texts, lyrics included, in the order of the file, each but a lyric followed by a line feed, where
+        /// their encoding is a guess; none where it is ASCII or UTF-8, and without text.
+        text_raw: bytea or_null = Option<Vec<u8>>,
         /// The same for two files that have the same notes: a hash of the multiset of (onset since the first note in 1/24
         /// quarter notes, drum or not, pitch). None without notes and for SMPTE time, as the next three.
         note_signature: int8 or_null = Option<i64>,

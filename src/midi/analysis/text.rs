@@ -93,6 +93,7 @@ impl Texts {
         if !self.events.is_empty() {
             let encoding = TextEncoding::detect(&self.bytes);
             to.text_encoding = Some(encoding.name().into_owned());
+            to.text_raw = encoding.is_guess().then(|| self.bytes.clone());
             self.write_names(encoding, &mut is_cut, to);
             self.write_texts(encoding, to);
         }
@@ -274,6 +275,7 @@ mod tests {
         let text = "Song\nNot this\n(c) 1999\nVerse\nViolin\nBass\nViolin\nHello\nthere";
         assert_eq!(found.text.as_deref(), Some(text));
         assert_eq!((found.is_karaoke, found.text_encoding.as_deref()), (true, Some("ascii")));
+        assert_eq!(found.text_raw, None);
         assert_eq!(warnings, Warnings::NONE);
     }
 
@@ -307,6 +309,12 @@ mod tests {
             (0, TEXT, b"\x8D\xEC\x8B\xC8\x81\x46\x83\x6F\x83\x62\x83\x6E\x82\xCC\x82\xE0\x82\xCC"),
         ]);
         assert_eq!(found.text_encoding.as_deref(), Some("shift_jis"));
+        let raw = found.text_raw.unwrap();
+        assert!(
+            raw.starts_with(b"\x83\x81\x83\x8D\x83\x66\x83\x42\n\x82\xA0\x82\xA2"),
+            "{}",
+            raw.escape_ascii()
+        );
         assert_eq!(found.track_names, ["メロディ"]);
         assert_eq!(found.lyrics.as_deref(), Some("あいの"));
     }

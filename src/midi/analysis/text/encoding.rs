@@ -32,6 +32,11 @@ impl TextEncoding {
         if std::str::from_utf8(all).is_ok() { Self::Utf8 } else { Self::Legacy(guess(all)) }
     }
 
+    /// Whether another encoding may be meant.
+    pub(super) const fn is_guess(self) -> bool {
+        matches!(self, Self::Legacy(_))
+    }
+
     /// `ascii`, `utf-8`, or the encoding's name in the WHATWG standard, in lower case.
     pub(super) fn name(self) -> Cow<'static, str> {
         match self {
