@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Takes the secondary indexes of the library away, as `loader` does for a fast load: journalled and dropped in one transaction, so
-# that rebuild-indexes.sh or `loader restore` brings them back exactly. Needs psql only.
+# Takes the secondary indexes of the library away, as `loader` does for a fast load: journalled and dropped in one
+# transaction, so that rebuild-indexes.sh or `loader restore` brings them back exactly. Needs psql only.
 set -euo pipefail
 # shellcheck source=scripts/database.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/database.sh"
@@ -36,7 +36,9 @@ while [ $# -gt 0 ]; do
 done
 if [ -z "$backup" ]; then
     state=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
-    if [ -z "$state" ]; then stop 2 "there is no place for the backup: neither XDG_STATE_HOME nor HOME is set" "name one with --backup FILE"; fi
+    if [ -z "$state" ]; then
+        stop 2 "there is no place for the backup: neither XDG_STATE_HOME nor HOME is set" "name one with --backup FILE"
+    fi
     backup=$state/loader/INDEX_BACKUP.sql
 fi
 
@@ -57,7 +59,7 @@ if [ $assume = no ]; then
     case $answer in [yY]*) ;; *) say "nothing was dropped"; exit 1 ;; esac
 fi
 
-refused() { stop 1 "nothing was dropped: $1" "what is said above; then run the same command again"; }
+refused() { stop 1 "nothing was dropped: $1" "mend what is said above, then run this again"; }
 
 # The backup is on the disk before the first index goes, and all of it is one transaction: it ends with this session.
 folder=$(dirname -- "$backup")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings the library's secondary indexes back, as `loader restore` does, and makes those of the manifest that are missing: side by side,
-# the most expensive first; then renews statistics. Needs psql only.
+# Brings the library's secondary indexes back, as `loader restore` does, and makes those of the manifest that are missing:
+# side by side, the most expensive first; then renews statistics. Needs psql only.
 set -euo pipefail
 # shellcheck source=scripts/database.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/database.sh"
@@ -10,8 +10,8 @@ usage() {
 Usage: scripts/rebuild-indexes.sh [-d URL] [-j N] [--memory SIZE] [--analyze-only]
 
 Builds what the journal of suspended indexes holds, then what is missing of the 39 of database/indexes.sql, then runs
-VACUUM (ANALYZE). What was built goes to stdout. Stopped in the middle, it goes on when it is run again. The tables can be read
-meanwhile, not written.
+VACUUM (ANALYZE). What was built goes to stdout. Stopped in the middle, it goes on when it is run again. The tables can
+be read meanwhile, not written.
 
   -d, --database-url URL  the library's database [default: DATABASE_URL, PG* variables, or loader's private cluster]
   -j, --jobs N            indexes at once, no more than the server has cores [default: 2]
@@ -69,7 +69,7 @@ failed=0
 beside() {
     await "$((jobs - 1))"
     if [ $failed -ne 0 ]; then return; fi
-    sql -c '\o /dev/null' -c "$settings" -c '\o' "$@" </dev/null >>"$scratch/built" &
+    exec "${psql[@]}" -c '\o /dev/null' -c "$settings" -c '\o' "$@" </dev/null >>"$scratch/built" &
     running=$((running + 1))
 }
 
@@ -91,7 +91,8 @@ finish() {
 
 began=$SECONDS
 pending=$(statements suspend/pending.sql)
-sql -0 -c "SELECT name FROM ($pending) AS journal" </dev/null >"$scratch/journal" || stop 1 "the journal cannot be read" "loader db migrate"
+sql -0 -c "SELECT name FROM ($pending) AS journal" </dev/null >"$scratch/journal" ||
+    stop 1 "the journal cannot be read" "mend what psql says above, then run this again"
 mapfile -d '' -t names <"$scratch/journal"
 say "in the journal: ${#names[@]} indexes"
 for name in "${names[@]}"; do
@@ -110,7 +111,8 @@ if [ -n "$missing" ]; then say "missing of the manifest: $(wc -l <<<"$missing") 
 for name in $missing; do
     # Each stands in a paragraph of its own, its comment with it.
     awk -v RS= -v name="$name" '$5 == "EXISTS" && $6 == name' "$root/database/indexes.sql" >"$scratch/$name.sql"
-    beside -v name="$name" -c 'SET search_path = public' -c 'BEGIN' -f "$scratch/$name.sql" -f "$root/database/suspend/built.sql"
+    beside -v name="$name" -c 'SET search_path = public' -c BEGIN -f "$scratch/$name.sql" \
+        -f "$root/database/suspend/built.sql"
 done
 finish "not all missing indexes were made"
 building=$((SECONDS - began))
@@ -126,8 +128,10 @@ fi
 waiting=$(ask "SELECT count(*) FROM loader.suspended_indexes") || lost
 broken=$(without 'AND present.is_valid')
 if [ -n "$broken" ]; then
-    stop 1 "not there or not valid: ${broken//$'\n'/, }" "drop what has the name and is something else or invalid, then run the same command again"
+    stop 1 "not there or not valid: ${broken//$'\n'/, }" "drop what is invalid or something else, then run this again"
 fi
 if [ "$waiting" != 0 ]; then stop 1 "$waiting indexes wait in the journal" "run the same command again"; fi
 all=$(ask "SELECT count(*) FROM loader.secondary_indexes") || lost
-say "built $(wc -l <"$scratch/built") indexes in $building s, and statistics in $((SECONDS - began - building)) s; $(wc -l <<<"$manifest") of the manifest and $((all - $(wc -l <<<"$manifest"))) others stand"
+required=$(wc -l <<<"$manifest")
+say "built $(wc -l <"$scratch/built") indexes in $building s, renewed statistics in $((SECONDS - began - building)) s;" \
+    "$required of the manifest and $((all - required)) others stand"

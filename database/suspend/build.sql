@@ -1,5 +1,5 @@
--- Builds one index of the journal again, as loader does: in the transaction that takes it out. For psql, which is given its name
--- as :name and the text of pending.sql as :pending. Prints a row of what it did, none where somebody else has built it.
+-- Builds one index of the journal again, as loader does: in the transaction that takes it out. For psql, which is given
+-- its name as :name and the text of pending.sql as :pending. Prints a row of it, none where somebody else has built it.
 -- The row of the journal is the lock: a session that was cut off may still be at work on the server.
 BEGIN;
 SET LOCAL search_path = '';
@@ -16,8 +16,8 @@ SELECT statement
        || CASE WHEN standing.definition IS NULL
                THEN ARRAY[preparation, journal.definition]
                WHEN standing.definition <> journal.definition
-               THEN ARRAY[format('DO %L', format('BEGIN RAISE EXCEPTION %L; END',
-                                                 replace(format('the name of the index %s is taken by: %s', name, standing.definition), '%', '%%')))]
+               THEN ARRAY[format('DO %L', format('BEGIN RAISE EXCEPTION USING MESSAGE = %L; END', format(
+                              'the name of the index %s is taken by: %s', name, standing.definition)))]
                WHEN NOT standing.is_valid
                THEN ARRAY[format('DROP INDEX %I.%I', schema_name, name), preparation, journal.definition]
                ELSE '{}' END

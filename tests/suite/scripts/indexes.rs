@@ -136,7 +136,7 @@ async fn a_rebuild_that_was_stopped_is_finished_by_the_next() {
     let database = indexed().await;
     let pool = &database.pool;
     let before = snapshot(pool).await;
-    for (signal, number) in [("-TERM", Some(15)), ("-INT", Some(2)), ("-KILL", Some(9))] {
+    for (signal, number) in [("-INT", Some(2)), ("-KILL", Some(9))] {
         suspend(pool).await;
         let mut blocker = database.connect().await;
         blocker.execute("BEGIN; LOCK TABLE files IN ROW EXCLUSIVE MODE").await.unwrap();
@@ -260,4 +260,19 @@ async fn help_misuse_and_databases_without_a_library() {
     let database = indexed().await;
     script("drop-indexes.sh", &database, &[]).run().expect(&[2]).says(&["--yes"]);
     assert_eq!(snapshot(&database.pool).await.len(), 39, "nobody agreed");
+}
+
+#[tokio::test]
+async fn without_a_url_they_go_by_variables_or_ask_loader() {
+    let database = indexed().await;
+    let folder = passable_directory();
+    let loader = folder.path().join("loader");
+    fs::write(&loader, format!("#!/bin/sh\n[ \"$*\" = 'db url' ] && echo '{}'\n", database.url)).unwrap();
+    fs::set_permissions(&loader, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let unnamed = || rebuild_indexes(&database).env("DATABASE_URL", "").env("PATH", &path);
+    unnamed().run().expect(&[0]).says(&["by the private cluster", &database.name]);
+    let ended = unnamed().env("PGHOST", folder.path()).run().expect(&[10]);
+    ended.says(&["by the PG* variables"]);
+    ended.is_well_formed_error();
 }
