@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 use crate::harness::TestDatabase;
 
 /// A library without rows, its indexes made.
-async fn indexed() -> TestDatabase {
+pub(crate) async fn indexed() -> TestDatabase {
     let database = TestDatabase::create().await;
     let mut connection = database.pool.acquire().await.unwrap();
     indexes::create_all(&mut connection).await.unwrap();
@@ -22,16 +22,16 @@ async fn indexed() -> TestDatabase {
     database
 }
 
-async fn run(pool: &PgPool, sql: &str) {
+pub(crate) async fn run(pool: &PgPool, sql: &str) {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
-async fn texts(pool: &PgPool, sql: &'static str) -> Vec<String> {
+pub(crate) async fn texts(pool: &PgPool, sql: &'static str) -> Vec<String> {
     sqlx::query_scalar(sql).fetch_all(pool).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
 /// Every secondary index with all that is to survive, in words.
-async fn snapshot(pool: &PgPool) -> Vec<String> {
+pub(crate) async fn snapshot(pool: &PgPool) -> Vec<String> {
     texts(
         pool,
         "SELECT concat_ws(' | ', schema_name, table_name, name, definition, comment, tablespace, statistics,
@@ -41,11 +41,11 @@ async fn snapshot(pool: &PgPool) -> Vec<String> {
     .await
 }
 
-async fn journal(pool: &PgPool) -> Vec<String> {
+pub(crate) async fn journal(pool: &PgPool) -> Vec<String> {
     texts(pool, "SELECT name FROM loader.suspended_indexes ORDER BY name").await
 }
 
-async fn suspend(pool: &PgPool) -> Vec<String> {
+pub(crate) async fn suspend(pool: &PgPool) -> Vec<String> {
     let mut connection = pool.acquire().await.unwrap();
     let suspended = indexes::suspend(&mut connection, 7).await.unwrap();
     suspended.into_iter().map(|index| index.name).collect()
@@ -55,7 +55,7 @@ fn options(database: &TestDatabase) -> PgConnectOptions {
     database.url.parse::<PgConnectOptions>().unwrap().application_name("restore under test")
 }
 
-async fn restore(database: &TestDatabase) -> indexes::Result<Restored> {
+pub(crate) async fn restore(database: &TestDatabase) -> indexes::Result<Restored> {
     let settings = RestoreSettings { memory_kib: 65_536, ..RestoreSettings::default() };
     indexes::restore(&options(database), settings, &|_| ()).await
 }

@@ -1,0 +1,3 @@
+//! The scripts that work with psql alone, against a real server.
+
+mod indexes;
