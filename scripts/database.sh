@@ -1,0 +1,120 @@
+# shellcheck shell=bash
+# Which library a script works on, and the one session that holds its lock meanwhile. Sourced by the scripts that work with psql alone; the SQL
+# files they share with loader stand under database/. Changes nothing.
+#
+#   choose_database [URL]   the flag, DATABASE_URL, PG* variables, loader's private cluster
+#   open_library NAME       connects as NAME, checks the schema and takes the library's lock
+#   ask SQL                 what that session answers, one row a line
+#   bound FILE TYPES VALUES runs a file of SQL that has parameters, as loader does
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+# As in src/server/lock.rs.
+library_lock=7813570962337693697
+# Ends each answer of the session.
+answered="-- answered $$ --"
+
+say() { printf '%s\n' "$*" >&2; }
+
+# Ends with status $1, having said what is wrong and what helps.
+stop() {
+    printf 'error: %s\n\nhint: %s\n' "$2" "$3" >&2
+    exit "$1"
+}
+
+# For a flag's value: misuse "$@" where there is none.
+needs_value() { if [ $# -lt 2 ]; then usage >&2; stop 2 "$1 needs a value" "see above"; fi; }
+
+statements() { cat -- "$root/database/$1"; }
+
+choose_database() {
+    local url=${1:-} loader
+    if [ -n "$url" ]; then
+        origin=--database-url
+    elif [ -n "${DATABASE_URL:-}" ]; then
+        url=$DATABASE_URL origin=DATABASE_URL
+    elif [ -n "${PGHOST:-}${PGHOSTADDR:-}${PGPORT:-}${PGDATABASE:-}${PGUSER:-}${PGSERVICE:-}" ]; then
+        url='postgresql://' origin='the PG* variables'
+    else
+        loader=$(command -v loader || true)
+        if [ -z "$loader" ]; then loader=${CARGO_TARGET_DIR:-$root/target}/release/loader; fi
+        if [ ! -x "$loader" ]; then
+            stop 2 "no database is named, and there is no loader to ask for its private cluster" \
+                "--database-url postgresql://USER@HOST/DATABASE, or DATABASE_URL, or PGHOST and the like"
+        fi
+        url=$("$loader" db url) || stop 10 "loader's private cluster could not be reached" "loader db start"
+        origin='the private cluster'
+    fi
+    case $url in
+        postgres://* | postgresql://*) ;;
+        *) stop 2 "$origin is no database URL" "write it as postgresql://USER@HOST:PORT/DATABASE, the password in ~/.pgpass or PGPASSWORD" ;;
+    esac
+    command -v psql >/dev/null || stop 1 "there is no psql" "apt-get install postgresql-client"
+    hide_password "$url"
+    export PGCLIENTENCODING=UTF8 PGCONNECT_TIMEOUT=${PGCONNECT_TIMEOUT:-10}
+}
+
+# Arguments of programs are there for everyone to read, their environment is not: a URL's password goes there.
+hide_password() {
+    local password=''
+    database=$1
+    if [[ $database =~ ^([a-z]+://[^/?@:]*):([^/?@]*)@(.*)$ ]]; then
+        password=${BASH_REMATCH[2]} database=${BASH_REMATCH[1]}@${BASH_REMATCH[3]}
+    fi
+    if [[ $database =~ ^(.*[?&])password=([^&]*)\&?(.*)$ ]]; then
+        password=${BASH_REMATCH[2]} database=${BASH_REMATCH[1]}${BASH_REMATCH[3]}
+    fi
+    if [ -n "$password" ]; then
+        password=${password//\\/\\\\}
+        PGPASSWORD=$(printf '%b' "${password//%/\\x}")
+        export PGPASSWORD
+    fi
+}
+
+# psql as all scripts want it: no start-up file, bare rows, the first error ends it.
+sql() { psql -X -A -t -q -v ON_ERROR_STOP=1 -d "$database" "$@"; }
+
+open_library() {
+    local shown is_ours
+    export PGAPPNAME=$1
+    sql -c '' </dev/null || stop 10 "the database is not reached, by $origin" "what psql says above; loader db start starts the private cluster"
+    coproc SESSION { sql -f -; }
+    # shellcheck disable=SC2034  # For scripts that end what they run beside it.
+    session=$SESSION_PID
+    # Copies that stay when the session ends, and that whatever runs beside the script holds too: the lock outlives a script that is killed
+    # until they are done.
+    exec {to_session}>&"${SESSION[1]}" {from_session}<&"${SESSION[0]}"
+    trap : PIPE
+    ask "$(statements settings/session.sql)" >/dev/null || lost
+    shown=$(ask "SELECT format('%s as %s on %s', current_database(), current_user, coalesce(host(inet_server_addr()), 'this machine'))") || lost
+    say "database: $shown, by $origin"
+    if [ "$(ask "SELECT to_regclass('loader.secondary_indexes') IS NOT NULL")" != t ]; then
+        stop 12 "this database holds no library" "name the library's database, or make one: loader db migrate"
+    fi
+    is_ours=$(ask "SELECT pg_try_advisory_lock($library_lock)") || lost
+    if [ "$is_ours" != t ]; then locked; fi
+}
+
+# Says who holds the lock, as far as this role may see it.
+locked() {
+    local holder pid='' name role client since whom=''
+    holder=$(bound settings/lock_holder.sql bigint "$library_lock")
+    IFS='|' read -r pid name role client since <<<"$holder" || true
+    if [ -n "$pid" ]; then
+        whom=": ${name:-unnamed program}, server process $pid${role:+, as $role}${client:+, from $client}${since:+, since $since}"
+    fi
+    stop 11 "another import is working on this library$whom" "wait until it has ended (loader status shows it)"
+}
+
+lost() { stop 1 "the session that holds the library's lock ended" "what psql says above; then run the same command again"; }
+
+ask() {
+    local line
+    printf '%s\n;\n\\echo %s\n' "$1" "$answered" >&"$to_session" || return 1
+    while IFS= read -r line <&"$from_session"; do
+        if [ "$line" = "$answered" ]; then return 0; fi
+        printf '%s\n' "$line"
+    done
+    return 1
+}
+
+bound() { ask "PREPARE bound ($2) AS $(statements "$1"); EXECUTE bound ($3); DEALLOCATE bound"; }
