@@ -26,3 +26,4 @@ mod program;
 mod queries;
 mod refusals;
 mod rows;
+mod scripts_system;
