@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Which library a script works on, and the one session that holds its lock meanwhile. Sourced by the scripts that work with psql alone; the SQL
-# files they share with loader stand under database/. Changes nothing.
+# Which library a script works on, and the one session that holds its lock meanwhile. Sourced by the scripts that work
+# with psql alone; the SQL files they share with loader stand under database/. Changes nothing.
 #
 #   choose_database [URL]   the flag, DATABASE_URL, PG* variables, loader's private cluster
 #   open_library NAME       connects as NAME, checks the schema and takes the library's lock
@@ -46,10 +46,12 @@ choose_database() {
     fi
     case $url in
         postgres://* | postgresql://*) ;;
-        *) stop 2 "$origin is no database URL" "write it as postgresql://USER@HOST:PORT/DATABASE, the password in ~/.pgpass or PGPASSWORD" ;;
+        *) stop 2 "$origin is no database URL" \
+            "write it as postgresql://USER@HOST:PORT/DATABASE, the password in ~/.pgpass or PGPASSWORD" ;;
     esac
     command -v psql >/dev/null || stop 1 "there is no psql" "apt-get install postgresql-client"
     hide_password "$url"
+    psql=(psql -X -A -t -q -v ON_ERROR_STOP=1 -d "$database")
     export PGCLIENTENCODING=UTF8 PGCONNECT_TIMEOUT=${PGCONNECT_TIMEOUT:-10}
 }
 
@@ -71,21 +73,23 @@ hide_password() {
 }
 
 # psql as all scripts want it: no start-up file, bare rows, the first error ends it.
-sql() { psql -X -A -t -q -v ON_ERROR_STOP=1 -d "$database" "$@"; }
+sql() { "${psql[@]}" "$@"; }
 
 open_library() {
     local shown is_ours
     export PGAPPNAME=$1
-    sql -c '' </dev/null || stop 10 "the database is not reached, by $origin" "what psql says above; loader db start starts the private cluster"
-    coproc SESSION { sql -f -; }
+    sql -c '' </dev/null || stop 10 "the database is not reached, by $origin" \
+        "mend what psql says above; loader db start starts the private cluster"
+    coproc SESSION { exec "${psql[@]}" -f -; }
     # shellcheck disable=SC2034  # For scripts that end what they run beside it.
     session=$SESSION_PID
-    # Copies that stay when the session ends, and that whatever runs beside the script holds too: the lock outlives a script that is killed
-    # until they are done.
+    # Copies that stay when the session ends, and that whatever runs beside the script holds too: where the script is
+    # killed, the lock is held until that is done.
     exec {to_session}>&"${SESSION[1]}" {from_session}<&"${SESSION[0]}"
     trap : PIPE
     ask "$(statements settings/session.sql)" >/dev/null || lost
-    shown=$(ask "SELECT format('%s as %s on %s', current_database(), current_user, coalesce(host(inet_server_addr()), 'this machine'))") || lost
+    shown=$(ask "SELECT format('%s as %s on %s', current_database(), current_user,
+                               coalesce(host(inet_server_addr()), 'this machine'))") || lost
     say "database: $shown, by $origin"
     if [ "$(ask "SELECT to_regclass('loader.secondary_indexes') IS NOT NULL")" != t ]; then
         stop 12 "this database holds no library" "name the library's database, or make one: loader db migrate"
@@ -100,12 +104,13 @@ locked() {
     holder=$(bound settings/lock_holder.sql bigint "$library_lock")
     IFS='|' read -r pid name role client since <<<"$holder" || true
     if [ -n "$pid" ]; then
-        whom=": ${name:-unnamed program}, server process $pid${role:+, as $role}${client:+, from $client}${since:+, since $since}"
+        whom=": ${name:-unnamed program}, server process $pid"
+        whom+=${role:+, as $role}${client:+, from $client}${since:+, since $since}
     fi
     stop 11 "another import is working on this library$whom" "wait until it has ended (loader status shows it)"
 }
 
-lost() { stop 1 "the session that holds the library's lock ended" "what psql says above; then run the same command again"; }
+lost() { stop 1 "the session that holds the library's lock ended" "mend what psql says above, then run this again"; }
 
 ask() {
     local line
