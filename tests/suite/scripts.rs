@@ -1,3 +1,4 @@
 //! The scripts that work with psql alone, against a real server.
 
 mod indexes;
+mod system;
