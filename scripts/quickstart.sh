@@ -71,10 +71,10 @@ fi
 
 step "A first question: how long, how fast and in which keys is the music?"
 psql "$("$loader" db url)" -X -f - <<'SQL'
-SELECT key_declared AS key, count(*) AS files, round(avg(duration_sec)) AS mean_seconds,
+SELECT key, count(*) AS files, round(avg(duration_sec)) AS mean_seconds,
        round(avg(tempo_bpm)) AS mean_bpm, sum(n_notes) AS notes
   FROM musical_metadata
- GROUP BY key_declared
+ GROUP BY key
  ORDER BY files DESC, key
  LIMIT 8;
 SQL
