@@ -91,15 +91,7 @@ pub(crate) fn tar_gz(bytes: &[u8], mut take: impl FnMut(&[u8])) -> Result<()> {
 /// Walks over all events of a MIDI file and keeps nothing; returns how many there are up to the first that is broken in
 /// each track, 0 for what is no MIDI file. An escape counts twice, so that the compiler cannot leave the kinds undecoded.
 pub(crate) fn walk_events(content: &[u8]) -> u64 {
-    let Ok((_, tracks)) = midly::parse(content) else { return 0 };
-    let mut events = 0;
-    for track in tracks.flatten() {
-        for event in track {
-            let Ok(event) = event else { break };
-            events += 1 + u64::from(matches!(event.kind, TrackEventKind::Escape(_)));
-        }
-    }
-    events
+    walk(content, |event| 1 + u64::from(matches!(event.kind, TrackEventKind::Escape(_))))
 }
 
 /// Walks over all events of a MIDI file and counts its note-ons, up to the first event of each track that is broken. The
@@ -119,8 +111,16 @@ pub(crate) fn look_at_events(content: &[u8]) -> u64 {
     })
 }
 
+/// The sum of what each event counts, up to the first of each track that is broken.
+#[inline]
 fn walk(content: &[u8], count: impl Fn(TrackEvent<'_>) -> u64) -> u64 {
     let Ok((_, tracks)) = midly::parse(content) else { return 0 };
-    let events = tracks.flatten().flat_map(|track| track.map_while(Result::ok));
-    events.map(count).sum()
+    let mut sum = 0;
+    for track in tracks.flatten() {
+        for event in track {
+            let Ok(event) = event else { break };
+            sum += count(event);
+        }
+    }
+    sum
 }

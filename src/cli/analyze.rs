@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::limits::LimitArguments;
-use super::plan::announce;
+use super::plan::{announce, print};
 use super::progress::Reporter;
 use super::terminal::{Terminal, bytes, counted, duration, grouped, safe, safe_line};
 use super::work::WorkArguments;
@@ -85,13 +85,7 @@ pub(super) async fn plan(
 ) -> Result<ExitStatus> {
     let target = connect::resolve(everywhere.database_url.as_deref()).await?;
     let plan = Plan::look(&arguments.resolve(), &target).await?;
-    if everywhere.json {
-        terminal.print_json(&plan)?;
-    } else {
-        terminal.print(&text(&plan))?;
-    }
-    terminal.say("nothing was done; the same command without --dry-run does it");
-    Ok(ExitStatus::Success)
+    print(&plan, &text(&plan), everywhere, terminal)
 }
 
 /// Runs the re-analysis.

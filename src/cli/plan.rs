@@ -1,5 +1,7 @@
 //! `loader plan`, `loader import --dry-run`, and the plan that every import shows first.
 
+use serde::Serialize;
+
 use super::Everywhere;
 use super::import::ImportArguments;
 use super::terminal::{Terminal, bytes, counted, grouped, safe};
@@ -14,10 +16,20 @@ pub(super) async fn run(
 ) -> Result<ExitStatus> {
     let settings = arguments.resolve()?;
     let plan = Plan::look(&settings, everywhere.database_url.as_deref()).await?;
+    print(&plan, &text(&plan), everywhere, terminal)
+}
+
+/// Prints what a command would do, for people or for programs, where that is all it was asked.
+pub(super) fn print(
+    plan: &impl Serialize,
+    text: &str,
+    everywhere: &Everywhere,
+    terminal: &Terminal,
+) -> Result<ExitStatus> {
     if everywhere.json {
-        terminal.print_json(&plan)?;
+        terminal.print_json(plan)?;
     } else {
-        terminal.print(&text(&plan))?;
+        terminal.print(text)?;
     }
     terminal.say("nothing was done; the same command without --dry-run does it");
     Ok(ExitStatus::Success)
