@@ -1,11 +1,14 @@
 //! One import, from the connection to the report.
 //!
 //! ```text
-//! connect ─▶ lock ─▶ migrate ─▶ know what is there ─▶ walk ─▶ suspend indexes? ─▶ pipeline ─▶ indexes back ─▶ count
+//! connect ─▶ lock ─▶ migrate ─▶ know what is there ─▶ walk ─▶ plan ─▶ change settings? suspend indexes?
+//!                                                                                   │
+//!                               count ◀─ settings back ◀─ indexes back ◀─ pipeline ◀┘
 //! ```
 //!
 //! Whatever is interrupted here is finished by the same command again: rows are the journal of what was read, and the
-//! table `loader.suspended_indexes` that of the indexes.
+//! tables `loader.suspended_indexes`, `loader.suspended_foreign_keys` and `loader.changed_settings` that of the rest. What
+//! an earlier run has left changed on the server is put back before anything else.
 
 mod plan;
 mod report;
@@ -23,10 +26,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::heartbeat;
 use crate::library::{self, Balance, RunState};
 use crate::mode::Mode;
-use crate::pipeline::{Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents, Stop, Survey};
+use crate::pipeline::{Finished, Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents, Stop, Survey};
 use crate::progress::{Counters, Phase};
 use crate::server::connect::{self, Target};
 use crate::server::indexes::{self, RestoreSettings};
+use crate::server::settings::{self, Whose};
 use crate::server::{lock, schema};
 use crate::sink::{PostgresSink, SinkSettings, WriterKind};
 
@@ -37,6 +41,10 @@ pub struct ImportSettings {
     pub inputs: Inputs,
     /// What to trade for speed.
     pub mode: Mode,
+    /// Whether what the mode changes and suspends stays so at the end, for a series of imports.
+    pub keep_mode: bool,
+    /// Whether other databases of the server, standbys and rows that are there already may be put at risk.
+    pub accept_cluster_risk: bool,
     /// How rows travel.
     pub writer: WriterKind,
     /// Database connections that store batches.
@@ -79,26 +87,31 @@ impl Import {
         lock::acquire(&mut connection).await?;
         schema::migrate(&mut connection).await?;
         schema::check(&mut connection).await?;
+        // What a run that is dead has changed of the server. The lock is ours, so it is dead.
+        if !settings.keep_mode {
+            settings::undo(&mut connection, &target, Whose::Runs).await?;
+        }
         if !indexes::is_suspended(&mut connection).await? {
             indexes::create_all(&mut connection).await?;
         }
         Ok(Self { settings, target, connection, counters, stop, began })
     }
 
-    /// Runs it. `announce` is told the plan before the first file is opened.
+    /// Runs it. `agree` is told the plan before the first file is opened and anything is changed; if it does not agree,
+    /// nothing is.
     ///
     /// # Errors
     /// What made the run fail; everything committed before stays, and the same command goes on from there.
-    pub async fn run(mut self, announce: impl FnOnce(&Plan)) -> Result<Report> {
+    pub async fn run(mut self, agree: impl FnOnce(&Plan) -> bool) -> Result<Report> {
         let options = plan::options(&self.settings);
         let run_id = library::start_run(&mut self.connection, self.settings.mode.word(), &options).await?;
         let beat = heartbeat::start(&self.target, run_id, Arc::clone(&self.counters)).await?;
-        let result = self.load(run_id, announce).await;
+        let result = self.load(run_id, agree).await;
         beat.stop().await;
         self.end(run_id, result).await
     }
 
-    async fn load(&mut self, run_id: i32, announce: impl FnOnce(&Plan)) -> Result<Loaded> {
+    async fn load(&mut self, run_id: i32, agree: impl FnOnce(&Plan) -> bool) -> Result<Loaded> {
         let mut times = PhaseTimes::default();
         let policy = self.settings.mode.policy();
         let knowledge = self.know().await?;
@@ -113,34 +126,27 @@ impl Import {
         let decide = |survey: &Survey| IndexPlan::decide(policy.indexes, already, known_contents, survey);
         let survey = pipeline.survey(|survey| decide(survey).suspends(), SURVEY_PATIENCE).await;
         let decided = decide(&survey);
-        announce(&Plan::new(&self.settings, &self.target, survey, decided, known_contents));
-        if decided.suspends() && !already {
-            indexes::suspend(&mut self.connection, run_id).await?;
+        let reads = survey.new_sources > 0;
+        let changes =
+            plan::settings(&mut self.connection, &self.settings, decided, known_contents, reads).await?;
+        let plan = Plan::new(&self.settings, &self.target, survey, decided, known_contents, Some(changes));
+        if !agree(&plan) {
+            self.stop.ask();
+            pipeline.run().await?;
+            return Err(Error::new(
+                ErrorKind::Run,
+                "nothing was read and nothing was changed: it was not agreed to",
+            )
+            .with_hint("--yes does not ask; --mode fast changes nothing of the server"));
         }
-        times.preparing = self.began.elapsed();
-
-        self.counters.enter(Phase::Loading);
-        let loading = Instant::now();
-        let finished = pipeline.run().await;
-        times.loading = loading.elapsed();
-
-        // Indexes come back however the loading ended: a library is not left without them.
-        let indexing = Instant::now();
-        let restored = if decided.suspends() {
-            self.counters.enter(Phase::Indexing);
-            self.restore_indexes().await
-        } else {
-            Ok(())
-        };
-        times.indexing = indexing.elapsed();
-        // What stopped the loading is told first: it may well be what keeps the indexes away.
-        let finished = finished?;
-        restored?;
-        lock::keep(&mut self.connection, &self.target, "loader import").await?;
-        if already {
-            // What a newer version has beside what was suspended.
-            indexes::create_all(&mut self.connection).await?;
-        }
+        let loaded = self.load_in_mode(run_id, pipeline, &plan, already, &mut times).await;
+        // However the loading ended: a server is not left otherwise than it was.
+        let undone = self.undo_settings().await;
+        let finished = loaded?;
+        undone?;
+        let kept = self.settings.keep_mode
+            && (plan.indexes.suspends()
+                || plan.settings.is_some_and(|settings| !settings.changes().is_empty()));
 
         self.counters.enter(Phase::Checking);
         let checking = Instant::now();
@@ -155,7 +161,63 @@ impl Import {
             skipped_entries: finished.skipped_entries,
             peak_budget: finished.peak_budget,
             times,
+            kept,
         })
+    }
+
+    /// Changes what the mode changes, loads, and brings the indexes back.
+    async fn load_in_mode(
+        &mut self,
+        run_id: i32,
+        pipeline: Pipeline,
+        plan: &Plan,
+        already: bool,
+        times: &mut PhaseTimes,
+    ) -> Result<Finished> {
+        if let Some(changes) = &plan.settings {
+            let changed = settings::change(&mut self.connection, &self.target, changes, run_id).await?;
+            for refusal in changed.refused {
+                tracing::warn!("{refusal}");
+            }
+        }
+        if plan.indexes.suspends() && !already {
+            indexes::suspend(&mut self.connection, run_id).await?;
+        }
+        times.preparing = self.began.elapsed();
+
+        self.counters.enter(Phase::Loading);
+        let loading = Instant::now();
+        let finished = pipeline.run().await;
+        times.loading = loading.elapsed();
+
+        // Indexes come back however the loading ended: a library is not left without them.
+        let indexing = Instant::now();
+        let restored = if plan.indexes.suspends() && !self.settings.keep_mode {
+            self.counters.enter(Phase::Indexing);
+            self.restore_indexes().await
+        } else {
+            Ok(())
+        };
+        times.indexing = indexing.elapsed();
+        // What stopped the loading is told first: it may well be what keeps the indexes away.
+        let finished = finished?;
+        restored?;
+        lock::keep(&mut self.connection, &self.target, "loader import").await?;
+        if already && !self.settings.keep_mode {
+            // What a newer version has beside what was suspended.
+            indexes::create_all(&mut self.connection).await?;
+        }
+        Ok(finished)
+    }
+
+    /// Puts back what the mode has changed of the server, unless that is to stay.
+    async fn undo_settings(&mut self) -> Result<()> {
+        if self.settings.keep_mode || !self.settings.mode.policy().changes_server {
+            return Ok(());
+        }
+        lock::keep(&mut self.connection, &self.target, "loader import").await?;
+        settings::undo(&mut self.connection, &self.target, Whose::Runs).await?;
+        Ok(())
     }
 
     /// The two sides of the account: what the readers met, and what is stored.
@@ -197,6 +259,7 @@ impl Import {
             self.began.elapsed(),
             state,
             loaded.peak_budget,
+            loaded.kept,
         ))
     }
 
@@ -242,6 +305,7 @@ struct Loaded {
     skipped_entries: u64,
     peak_budget: usize,
     times: PhaseTimes,
+    kept: bool,
 }
 
 impl Loaded {

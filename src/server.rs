@@ -16,4 +16,5 @@ pub mod connect;
 pub mod indexes;
 pub mod lock;
 pub mod schema;
+pub mod settings;
 pub mod version;

@@ -1,6 +1,6 @@
 -- SETTINGS_BACKUP-SYSTEM-DATABASE.sql, one line a row: what the journal of settings has to put back, as statements for
 -- psql, and what `loader restore --data-directory` reads where the server does not start. Its first line names the
--- cluster by its system identifier and the database by its oid, as the file's name does.
+-- cluster by its system identifier and the database by its oid, as the file's name does; the second tells when.
 SELECT line
   FROM (SELECT 0 AS part, '' AS name,
                format('-- settings of the cluster %s, database %s (%s), as they were before loader changed them',
@@ -8,7 +8,8 @@ SELECT line
                AS line
           FROM pg_database WHERE datname = current_database()
         UNION ALL
-        SELECT 1, '', format('-- written at %s; put back with: psql -X -f FILE, or: loader restore', now())
+        SELECT 1, '', to_char(now() AT TIME ZONE 'UTC', '"-- written at" YYYY-MM-DD HH24:MI:SS.US"+00; "')
+                      || 'put back with: psql -X -f FILE, or: loader restore'
         UNION ALL
         SELECT 2, name, CASE WHEN entry IS NULL
                              THEN format('ALTER SYSTEM RESET %I;', name)

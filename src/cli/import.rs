@@ -30,6 +30,16 @@ pub(super) struct ImportArguments {
     /// Show what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
+    /// Begin without asking, also where the mode puts the server's data at risk
+    #[arg(short, long)]
+    yes: bool,
+    /// Leave what the mode has changed and suspended as it is at the end, for a series of imports; the last one goes without,
+    /// or is followed by: loader restore
+    #[arg(long)]
+    keep_mode: bool,
+    /// Let ludicrous turn fsync off also where other databases, standbys or rows that are there already are put at risk
+    #[arg(long)]
+    accept_cluster_risk: bool,
     #[command(flatten)]
     work: WorkArguments,
     /// How much is found out of each file
@@ -55,6 +65,8 @@ impl ImportArguments {
         Ok(ImportSettings {
             inputs: Inputs { roots, standard_input: !streams.is_empty(), ..Inputs::default() },
             mode: self.mode,
+            keep_mode: self.keep_mode,
+            accept_cluster_risk: self.accept_cluster_risk,
             writer: self.work.writer(),
             connections: self.work.connections(),
             pipeline: self.work.resolve(asked, &self.limits),
@@ -89,7 +101,11 @@ pub(super) async fn run(
     let result = import
         .run(|plan| {
             plan::show(plan, terminal);
-            running = Some(reporter.start());
+            let agreed = arguments.yes || plan::is_agreed_to(plan, terminal);
+            if agreed {
+                running = Some(reporter.start());
+            }
+            agreed
         })
         .await;
     if let Some(running) = running {
@@ -118,6 +134,9 @@ fn close(report: &Report, everywhere: &Everywhere, terminal: &Terminal) -> Resul
         terminal.say(&format!("what was refused, and why: loader rejects --run {}", report.run));
     } else {
         terminal.say("ask it: loader db psql");
+    }
+    if report.kept {
+        terminal.warn("what the mode suspended and changed was left so; put it back with: loader restore");
     }
     if everywhere.json {
         terminal.print_json(report)?;

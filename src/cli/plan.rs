@@ -4,9 +4,11 @@ use serde::Serialize;
 
 use super::Everywhere;
 use super::import::ImportArguments;
-use super::terminal::{Terminal, bytes, counted, grouped, safe};
+use super::terminal::{Terminal, bytes, counted, duration, grouped, safe};
 use crate::error::{ExitStatus, Result};
 use crate::import::Plan;
+use crate::mode::UNLOGGED;
+use crate::server::settings::{Needs, SettingsPlan};
 
 /// Shows what an import would do: looks at the files and, where there is one, at the library; changes nothing.
 pub(super) async fn run(
@@ -48,6 +50,13 @@ pub(super) fn announce(text: &str, terminal: &Terminal) {
     terminal.say(text.trim_end());
 }
 
+/// Asks whether to go on, where the server's data would be at risk and there is somebody to ask.
+pub(super) fn is_agreed_to(plan: &Plan, terminal: &Terminal) -> bool {
+    let is_risky = plan.settings.as_ref().is_some_and(SettingsPlan::is_risky);
+    !is_risky
+        || terminal.asks("the server's data will be at risk until this run has ended; go on?").unwrap_or(true)
+}
+
 fn text(plan: &Plan) -> String {
     let so_far = if plan.walk_ended { "" } else { " so far" };
     let mut lines = vec![
@@ -74,6 +83,69 @@ fn text(plan: &Plan) -> String {
             ),
         ),
     ];
-    lines.push(("indexes", plan.indexes.words().to_owned()));
-    lines.iter().map(|(name, value)| format!("{:<10}{value}\n", format!("{name}:"))).collect()
+    lines.push(("indexes", indexes(plan)));
+    if plan.new_sources > 0 && plan.walk_ended {
+        lines.push(("disk", format!("about {} for what is new, on the server", bytes(plan.disk_bytes))));
+    }
+    if let Some(command) = &plan.backup {
+        lines.push(("backup", format!("first, if you want one: {}", safe(command))));
+    }
+    let mut text: String =
+        lines.iter().map(|(name, value)| format!("{:<10}{value}\n", format!("{name}:"))).collect();
+    match &plan.settings {
+        Some(changes) => text.push_str(&settings(changes, plan.keep_mode)),
+        None => text.push_str("settings: shown once the server runs (loader db start)\n"),
+    }
+    text
+}
+
+fn indexes(plan: &Plan) -> String {
+    let words = plan.indexes.words();
+    if plan.keep_mode && plan.indexes.suspends() {
+        return "suspended, and left so at the end (--keep-mode)".to_owned();
+    }
+    if plan.indexes.suspends() && plan.walk_ended {
+        return format!("{words}, in about {}", duration(plan.index_build_seconds));
+    }
+    words.to_owned()
+}
+
+/// The settings that change, and those that do not although the mode would have them otherwise.
+fn settings(changes: &SettingsPlan, is_kept: bool) -> String {
+    let mut text = String::new();
+    let changed: Vec<_> = changes.settings.iter().filter(|setting| setting.during != setting.now).collect();
+    if changed.is_empty() {
+        text.push_str("settings: none is changed\n");
+    } else {
+        text.push_str("settings: now → during → after, how, and what that was measured to bring\n");
+    }
+    for setting in changed {
+        let (now, during) = (safe(&setting.now), safe(&setting.during));
+        let stays = is_kept && setting.needs == Needs::Reload;
+        let after = if stays { &during } else { &now };
+        let how = match setting.needs {
+            Needs::Nothing => "in the run's own connections",
+            Needs::Reload => "whole server, by a reload",
+            Needs::Restart => "by a restart",
+        };
+        text.push_str(&format!("  {}: {now} → {during} → {after}\n", setting.name));
+        text.push_str(&format!("      {how}; {}\n", setting.gain));
+    }
+    for refusal in &changes.refused {
+        text.push_str(&format!(
+            "  left as it is: {}\n      {}\n",
+            refusal.names.join(", "),
+            safe(&refusal.why)
+        ));
+    }
+    if !changes.settings.is_empty() {
+        text.push_str(&format!("  {UNLOGGED}\n"));
+    }
+    if !changes.clients.is_empty() {
+        text.push_str("clients:  other programs use this database; dropping an index waits for them\n");
+        for client in &changes.clients {
+            text.push_str(&format!("  {}\n", safe(client)));
+        }
+    }
+    text
 }

@@ -23,6 +23,14 @@ struct Status {
     seconds: f64,
     progress: Snapshot,
     suspended_indexes: usize,
+    changed_settings: Vec<String>,
+}
+
+impl Status {
+    /// Whether anything has to be put back.
+    fn is_suspended(&self) -> bool {
+        self.suspended_indexes > 0 || !self.changed_settings.is_empty()
+    }
 }
 
 /// Shows the newest run.
@@ -46,6 +54,14 @@ pub(super) async fn run(everywhere: &Everywhere, terminal: &Terminal) -> Result<
         })?
         .suspended
         .len();
+    let changed_settings: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM loader.changed_settings WHERE state <> 'restored' ORDER BY name",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .map_err(|error| {
+        Error::new(ErrorKind::Run, "the journal of changed settings could not be read").with_cause(error)
+    })?;
     let status = Status {
         run,
         state: if alive { state } else { "killed".to_owned() },
@@ -56,13 +72,14 @@ pub(super) async fn run(everywhere: &Everywhere, terminal: &Terminal) -> Result<
         seconds: if alive { seconds } else { seconds - silent_for },
         progress: progress.and_then(|progress| serde_json::from_str(&progress).ok()).unwrap_or_default(),
         suspended_indexes: suspended,
+        changed_settings,
     };
     if everywhere.json {
         terminal.print_json(&status)?;
     } else {
         terminal.print(&text(&status))?;
     }
-    let left_behind = suspended > 0 && status.state != "running";
+    let left_behind = status.is_suspended() && status.state != "running";
     Ok(if left_behind { ExitStatus::Suspended } else { ExitStatus::Success })
 }
 
@@ -123,13 +140,16 @@ fn text(status: &Status) -> String {
     if status.suspended_indexes > 0 {
         lines.push(("indexes", format!("{} suspended", status.suspended_indexes)));
     }
+    if !status.changed_settings.is_empty() {
+        lines.push(("settings", format!("changed for now: {}", status.changed_settings.join(", "))));
+    }
     lines.iter().map(|(name, value)| format!("{:<9}{value}\n", format!("{name}:"))).collect()
 }
 
 fn state(status: &Status) -> String {
     match status.state.as_str() {
         "running" => format!("running, {}", status.progress.phase.word()),
-        "killed" if status.suspended_indexes > 0 => {
+        "killed" if status.is_suspended() => {
             "killed while running; the same command goes on, or: loader restore".to_owned()
         }
         "killed" | "interrupted" | "failed" => {

@@ -74,6 +74,18 @@ impl Terminal {
         self.say(&format!("{} {line}", self.paint("33;1", "warning:")));
     }
 
+    /// Asks a question that is answered with yes or no; none where there is nobody to ask.
+    #[must_use]
+    pub fn asks(&self, question: &str) -> Option<bool> {
+        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return None;
+        }
+        let _ = write!(std::io::stderr().lock(), "{question} [y/N] ");
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+
     /// Why the command failed: what, why, and what helps.
     pub fn error(&self, error: &Error) {
         let mut said = error.to_string();

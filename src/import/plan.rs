@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use sqlx::postgres::PgConnection;
 
 use super::ImportSettings;
 use crate::error::Result;
@@ -14,6 +15,7 @@ use crate::server::cluster::State;
 use crate::server::connect::{self, Found, Target};
 use crate::server::indexes::{self, Choice};
 use crate::server::schema;
+use crate::server::settings::{Consent, SettingsPlan, Standing};
 use crate::sink::WriterKind;
 
 /// What happens to the secondary indexes, and why.
@@ -89,6 +91,10 @@ pub struct Plan {
     pub memory: usize,
     /// What happens to the indexes.
     pub indexes: IndexPlan,
+    /// About how many seconds building them again takes.
+    pub index_build_seconds: f64,
+    /// About how many bytes of the server's disk the new rows and their indexes take.
+    pub disk_bytes: u64,
     /// Contents in the library that are known beforehand.
     pub known_contents: usize,
     /// Whether the walk had found everything when the plan was made.
@@ -101,6 +107,12 @@ pub struct Plan {
     pub new_entries: u64,
     /// Sources that have not changed.
     pub unchanged_sources: u64,
+    /// What happens to PostgreSQL's settings; none where the server does not run yet.
+    pub settings: Option<SettingsPlan>,
+    /// Whether what is changed and suspended stays so at the end.
+    pub keep_mode: bool,
+    /// The command that would save the library first, for a shell; none while it is empty.
+    pub backup: Option<String>,
 }
 
 impl Plan {
@@ -109,7 +121,7 @@ impl Plan {
     /// # Errors
     /// [`crate::error::ErrorKind::Unreachable`] and [`crate::error::ErrorKind::Schema`], as for the import.
     pub async fn look(settings: &ImportSettings, database_url: Option<&str>) -> Result<Self> {
-        let (target, known, contents, suspended) = match connect::look(database_url)? {
+        let (target, known, contents, suspended, mut connection) = match connect::look(database_url)? {
             Found::Reachable(target) => {
                 let mut connection = connect::connect(&target, "loader plan").await?;
                 // A database without a library is one where everything is new.
@@ -117,29 +129,36 @@ impl Plan {
                     let known = library::known_sources(&mut connection).await?;
                     let contents = library::count_contents(&mut connection).await?;
                     let suspended = indexes::is_suspended(&mut connection).await?;
-                    (target, known, contents, suspended)
+                    (target, known, contents, suspended, Some(connection))
                 } else {
-                    (target, HashMap::new(), 0, false)
+                    (target, HashMap::new(), 0, false, Some(connection))
                 }
             }
             Found::Asleep(mut target, state) => {
                 let what = if state == State::Absent { "it will be created" } else { "it will be started" };
                 target.shown = format!("{}, {what}", target.shown);
-                (target, HashMap::new(), 0, false)
+                (target, HashMap::new(), 0, false, None)
             }
         };
         let survey = survey(settings.inputs.clone(), known).await;
         let decided = IndexPlan::decide(settings.mode.policy().indexes, suspended, contents, &survey);
-        Ok(Self::new(settings, &target, survey, decided, contents))
+        let reads = survey.new_sources > 0;
+        let changes = match &mut connection {
+            Some(connection) => Some(self::settings(connection, settings, decided, contents, reads).await?),
+            None => None,
+        };
+        Ok(Self::new(settings, &target, survey, decided, contents, changes))
     }
 
     pub(super) fn new(
         settings: &ImportSettings,
         target: &Target,
         survey: Survey,
-        indexes: IndexPlan,
+        decided: IndexPlan,
         known_contents: usize,
+        changes: Option<SettingsPlan>,
     ) -> Self {
+        let weighed = indexes::Plan::weigh(known_contents as u64, survey.new_entries, settings.connections);
         Self {
             database: target.shown.clone(),
             database_from: target.origin.name(),
@@ -150,15 +169,45 @@ impl Plan {
             connections: settings.connections,
             jobs: settings.pipeline.jobs,
             memory: settings.pipeline.memory,
-            indexes,
+            indexes: decided,
+            index_build_seconds: weighed.build.as_secs_f64(),
+            disk_bytes: indexes::disk_bytes(survey.new_entries),
             known_contents,
             walk_ended: survey.ended,
             new_sources: survey.new_sources,
             new_bytes: survey.new_bytes,
             new_entries: survey.new_entries,
             unchanged_sources: survey.skipped_sources,
+            settings: changes,
+            keep_mode: settings.keep_mode,
+            backup: (known_contents > 0).then(|| backup_command(&target.shown)),
         }
     }
+}
+
+/// What a run would do to the settings of the connected server; nothing where it `reads` nothing.
+pub(super) async fn settings(
+    connection: &mut PgConnection,
+    settings: &ImportSettings,
+    indexes: IndexPlan,
+    known_contents: usize,
+    reads: bool,
+) -> Result<SettingsPlan> {
+    if !reads {
+        return Ok(SettingsPlan::default());
+    }
+    let standing = Standing::read(connection, &SettingsPlan::names()).await?;
+    let consent = Consent {
+        accepts_cluster_risk: settings.accept_cluster_risk,
+        has_rows: known_contents > 0,
+        builds_indexes: indexes.suspends() && !settings.keep_mode,
+    };
+    Ok(SettingsPlan::of(settings.mode, &standing, consent))
+}
+
+/// The command that saves a library, its password left to the environment.
+fn backup_command(url: &str) -> String {
+    format!("pg_dump --format=custom --file=loader.dump '{}'", url.replace('\'', "'\\''"))
 }
 
 /// What `runs.options` holds: the resolved settings, without secrets.
@@ -174,6 +223,8 @@ pub(super) fn options(settings: &ImportSettings) -> Value {
         "memory": settings.pipeline.memory,
         "analysis": settings.pipeline.asked.level,
         "md5": settings.pipeline.asked.md5,
+        "keep_mode": settings.keep_mode,
+        "accept_cluster_risk": settings.accept_cluster_risk,
     })
 }
 

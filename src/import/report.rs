@@ -29,6 +29,8 @@ pub struct Report {
     pub run: i32,
     /// Its mode.
     pub mode: Mode,
+    /// Whether it left indexes, foreign keys or settings as its mode had them, because it was told to.
+    pub kept: bool,
     /// Whether it came to its end; if not, the same command resumes it.
     pub complete: bool,
     /// Items met: entries, and sources or archives refused as a whole. The sum of the next five.
@@ -72,6 +74,7 @@ impl Report {
         elapsed: Duration,
         state: RunState,
         peak_budget_bytes: usize,
+        kept: bool,
     ) -> Self {
         let phases =
             [times.preparing, times.loading, times.indexing, times.checking].map(|time| time.as_secs_f64());
@@ -79,6 +82,7 @@ impl Report {
         Self {
             run,
             mode: settings.mode,
+            kept,
             complete: state == RunState::Finished,
             seen: counted.seen,
             inserted: counted.inserted,

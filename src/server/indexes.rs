@@ -13,7 +13,7 @@ mod suspend;
 pub use catalog::SuspendedIndex;
 pub use error::IndexError;
 pub use manifest::{Definition, Manifest};
-pub use plan::{Choice, Plan};
+pub use plan::{Choice, Plan, disk_bytes};
 pub use restore::{Refresh, RestoreEvent, RestoreSettings, Restored, RestoredIndex, restore};
 pub use suspend::suspend;
 

@@ -22,6 +22,7 @@ mod indexes;
 mod killed;
 mod library;
 mod listings;
+mod modes;
 mod program;
 mod queries;
 mod refusals;

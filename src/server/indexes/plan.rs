@@ -26,6 +26,15 @@ const BUILD_MICROSECONDS: f64 = 68.0;
 /// A load smaller than this keeps the indexes: taking them away and back costs locks and a second or so whatever the size.
 const SMALLEST_SUSPENSION: u64 = 3_200;
 
+/// Bytes of disk for one content with its places and all indexes.
+const BYTES_A_CONTENT: u64 = 2_400;
+
+/// About how many bytes of the server's disk so many new contents take, indexes included.
+#[must_use]
+pub const fn disk_bytes(contents: u64) -> u64 {
+    contents.saturating_mul(BYTES_A_CONTENT)
+}
+
 /// What to do with the indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
