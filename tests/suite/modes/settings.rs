@@ -3,6 +3,7 @@
 use fs_err as fs;
 
 use super::Stage;
+use crate::program::until;
 
 #[tokio::test]
 async fn they_are_changed_for_the_run_and_exactly_put_back() {
@@ -64,6 +65,7 @@ async fn a_killed_run_is_put_back_by_restore_and_by_the_next() {
             }
         } else {
             let running = stage.import(mode, &[]).await;
+            until("they are put back", async || stage.setting("fsync").await == "on").await;
             before.assert_same(&stage.standing().await, "put back before it loads");
             running.wait().finished();
         }
