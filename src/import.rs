@@ -4,8 +4,8 @@
 //! connect ─▶ lock ─▶ migrate ─▶ know what is there ─▶ walk ─▶ suspend indexes? ─▶ pipeline ─▶ indexes back ─▶ count
 //! ```
 //!
-//! Whatever is interrupted here is finished by the same command again: rows are the journal of what was read, and the
-//! table `loader.suspended_indexes` that of the indexes.
+//! Whatever is interrupted here is finished by the same command again: rows are the journal of what was read, the tables
+//! `loader.suspended_indexes` and `loader.suspended_foreign_keys` that of what was suspended.
 
 mod plan;
 mod report;
@@ -29,6 +29,7 @@ use crate::server::connect::{self, Target};
 use crate::server::indexes::{self, RestoreSettings};
 use crate::server::{lock, schema};
 use crate::sink::{PostgresSink, SinkSettings, WriterKind};
+use crate::state;
 
 /// What an import is to do, resolved from what the user typed.
 #[derive(Clone, Debug)]
@@ -115,7 +116,8 @@ impl Import {
         let decided = decide(&survey);
         announce(&Plan::new(&self.settings, &self.target, survey, decided, known_contents));
         if decided.suspends() && !already {
-            indexes::suspend(&mut self.connection, run_id).await?;
+            let backup = state::directory()?.join(indexes::BACKUP);
+            indexes::suspend(&mut self.connection, run_id, &backup).await?;
         }
         times.preparing = self.began.elapsed();
 
@@ -228,9 +230,11 @@ impl Import {
             indexes::restore(&self.target.options, settings, &|event| self.counters.indexes(event)).await?;
         tracing::info!(
             indexes = restored.indexes.len(),
+            keys = restored.keys.len(),
             building = ?restored.building,
+            validating = ?restored.validating,
             statistics = ?restored.refreshing,
-            "indexes are in place again"
+            "indexes and foreign keys are in place again"
         );
         Ok(())
     }

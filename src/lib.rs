@@ -37,4 +37,5 @@ pub mod sample;
 pub mod seen;
 pub mod server;
 pub mod sink;
+pub mod state;
 pub mod writer;

@@ -1,6 +1,6 @@
 //! The log file: lines that a person can follow with `tail -f`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use jiff::Zoned;
@@ -10,6 +10,7 @@ use tracing_subscriber::fmt::time::FormatTime;
 
 use super::Everywhere;
 use crate::error::{Error, ErrorKind, Result};
+use crate::state;
 
 /// Starts the log of a command and tells where it is.
 ///
@@ -57,24 +58,7 @@ impl FormatTime for LocalTime {
 
 fn default_path(command: &str) -> Result<PathBuf> {
     let name = format!("{command}-{}-{}.log", Zoned::now().strftime("%Y%m%d-%H%M%S"), std::process::id());
-    Ok(state_directory()?.join("logs").join(name))
-}
-
-/// Where what belongs to this user's runs is kept: `$XDG_STATE_HOME/loader`, else `~/.local/state/loader`.
-///
-/// # Errors
-/// [`ErrorKind::Usage`] without a home directory.
-fn state_directory() -> Result<PathBuf> {
-    let variable =
-        |name| std::env::var_os(name).filter(|value| Path::new(value).is_absolute()).map(PathBuf::from);
-    variable("XDG_STATE_HOME")
-        .or_else(|| variable("HOME").map(|home| home.join(".local/state")))
-        .map(|base| base.join("loader"))
-        .ok_or_else(|| {
-            Error::new(
-                ErrorKind::Usage,
-                "there is no place for the log: neither XDG_STATE_HOME nor HOME is set",
-            )
-            .with_hint("name one with --log-file FILE")
-        })
+    let folder = state::directory()
+        .map_err(|error| error.with_hint("name a file for the log with --log-file FILE"))?;
+    Ok(folder.join("logs").join(name))
 }

@@ -6,22 +6,27 @@ use crate::error::{ExitStatus, Result};
 use crate::server::indexes::{self, RestoreEvent, RestoreSettings};
 use crate::server::{connect, lock, schema};
 
-/// Builds suspended indexes again.
+/// Builds suspended indexes again and puts foreign keys back.
 pub(super) async fn run(everywhere: &Everywhere, terminal: &Terminal) -> Result<ExitStatus> {
     let target = connect::resolve(everywhere.database_url.as_deref()).await?;
     let mut connection = connect::connect(&target, "loader restore").await?;
     schema::check(&mut connection).await?;
     lock::acquire(&mut connection).await?;
-    let suspended = indexes::status(&mut connection).await?.suspended.len();
-    if suspended == 0 {
+    let status = indexes::status(&mut connection).await?;
+    if !status.is_suspended() {
         terminal.say("nothing is suspended");
         return Ok(ExitStatus::Success);
     }
-    terminal.say(&format!("building {suspended} indexes"));
-    let tell = |event: RestoreEvent<'_>| {
-        if let RestoreEvent::Finished(index, elapsed) = event {
+    let (building, proving) = (status.suspended.len(), status.suspended_keys.len());
+    terminal.say(&format!("building {building} indexes, putting back {proving} foreign keys"));
+    let tell = |event: RestoreEvent<'_>| match event {
+        RestoreEvent::Finished(index, elapsed) => {
             terminal.say(&format!("{} in {}", index.name, duration(elapsed.as_secs_f64())));
         }
+        RestoreEvent::Validated(key, elapsed) => {
+            terminal.say(&format!("{} in {}", key.name, duration(elapsed.as_secs_f64())));
+        }
+        _ => {}
     };
     let restored = indexes::restore(&target.options, RestoreSettings::default(), &tell).await?;
     for name in restored.absent {
@@ -32,6 +37,7 @@ pub(super) async fn run(everywhere: &Everywhere, terminal: &Terminal) -> Result<
     for name in restored.invalid {
         terminal.warn(&format!("the index {name} is invalid; mend it: REINDEX INDEX {name}"));
     }
-    terminal.say(&format!("{} indexes are in place again", restored.indexes.len()));
+    let (indexes, keys) = (restored.indexes.len(), restored.keys.len());
+    terminal.say(&format!("{indexes} indexes and {keys} foreign keys are in place again"));
     Ok(ExitStatus::Success)
 }

@@ -23,6 +23,7 @@ struct Status {
     seconds: f64,
     progress: Snapshot,
     suspended_indexes: usize,
+    suspended_foreign_keys: usize,
 }
 
 /// Shows the newest run.
@@ -39,13 +40,9 @@ pub(super) async fn run(everywhere: &Everywhere, terminal: &Terminal) -> Result<
         return Ok(ExitStatus::Success);
     };
     let alive = state != "running" || lock::holder(&mut connection).await?.is_some();
-    let suspended = indexes::status(&mut connection)
-        .await
-        .map_err(|error| {
-            Error::new(ErrorKind::Run, "the suspended indexes could not be read").with_cause(error)
-        })?
-        .suspended
-        .len();
+    let suspended = indexes::status(&mut connection).await.map_err(|error| {
+        Error::new(ErrorKind::Run, "the suspended indexes could not be read").with_cause(error)
+    })?;
     let status = Status {
         run,
         state: if alive { state } else { "killed".to_owned() },
@@ -55,14 +52,15 @@ pub(super) async fn run(everywhere: &Everywhere, terminal: &Terminal) -> Result<
         started,
         seconds: if alive { seconds } else { seconds - silent_for },
         progress: progress.and_then(|progress| serde_json::from_str(&progress).ok()).unwrap_or_default(),
-        suspended_indexes: suspended,
+        suspended_indexes: suspended.suspended.len(),
+        suspended_foreign_keys: suspended.suspended_keys.len(),
     };
     if everywhere.json {
         terminal.print_json(&status)?;
     } else {
         terminal.print(&text(&status))?;
     }
-    let left_behind = suspended > 0 && status.state != "running";
+    let left_behind = suspended.is_suspended() && status.state != "running";
     Ok(if left_behind { ExitStatus::Suspended } else { ExitStatus::Success })
 }
 
@@ -123,13 +121,16 @@ fn text(status: &Status) -> String {
     if status.suspended_indexes > 0 {
         lines.push(("indexes", format!("{} suspended", status.suspended_indexes)));
     }
+    if status.suspended_foreign_keys > 0 {
+        lines.push(("keys", format!("{} foreign keys suspended", status.suspended_foreign_keys)));
+    }
     lines.iter().map(|(name, value)| format!("{:<9}{value}\n", format!("{name}:"))).collect()
 }
 
 fn state(status: &Status) -> String {
     match status.state.as_str() {
         "running" => format!("running, {}", status.progress.phase.word()),
-        "killed" if status.suspended_indexes > 0 => {
+        "killed" if status.suspended_indexes + status.suspended_foreign_keys > 0 => {
             "killed while running; the same command goes on, or: loader restore".to_owned()
         }
         "killed" | "interrupted" | "failed" => {
