@@ -33,6 +33,7 @@ use crate::server::indexes::{self, RestoreSettings};
 use crate::server::settings::{self, Whose};
 use crate::server::{lock, schema};
 use crate::sink::{PostgresSink, SinkSettings, WriterKind};
+use crate::state;
 
 /// What an import is to do, resolved from what the user typed.
 #[derive(Clone, Debug)]
@@ -181,7 +182,8 @@ impl Import {
             }
         }
         if plan.indexes.suspends() && !already {
-            indexes::suspend(&mut self.connection, run_id).await?;
+            let backup = state::directory()?.join(indexes::BACKUP);
+            indexes::suspend(&mut self.connection, run_id, &backup).await?;
         }
         times.preparing = self.began.elapsed();
 
@@ -291,9 +293,11 @@ impl Import {
             indexes::restore(&self.target.options, settings, &|event| self.counters.indexes(event)).await?;
         tracing::info!(
             indexes = restored.indexes.len(),
+            keys = restored.keys.len(),
             building = ?restored.building,
+            validating = ?restored.validating,
             statistics = ?restored.refreshing,
-            "indexes are in place again"
+            "indexes and foreign keys are in place again"
         );
         Ok(())
     }

@@ -17,4 +17,5 @@ pub mod indexes;
 pub mod lock;
 pub mod schema;
 pub mod settings;
+pub mod unlogged;
 pub mod version;

@@ -58,5 +58,7 @@ impl FormatTime for LocalTime {
 
 fn default_path(command: &str) -> Result<PathBuf> {
     let name = format!("{command}-{}-{}.log", Zoned::now().strftime("%Y%m%d-%H%M%S"), std::process::id());
-    Ok(state::directory()?.join("logs").join(name))
+    let folder = state::directory()
+        .map_err(|error| error.with_hint("name a file for the log with --log-file FILE"))?;
+    Ok(folder.join("logs").join(name))
 }

@@ -10,7 +10,7 @@ use crate::error::{ExitStatus, Result};
 use crate::server::connect::{self, Target};
 use crate::server::indexes::{self, RestoreEvent, RestoreSettings};
 use crate::server::settings::{self, Whose, offline};
-use crate::server::{lock, schema};
+use crate::server::{lock, schema, unlogged};
 
 /// What `loader restore` takes.
 #[derive(Debug, clap::Args)]
@@ -81,20 +81,33 @@ async fn put_back(target: &Target, steps: &mut Vec<Step>, terminal: &Terminal) -
         steps.push(Step::new("written data", "perhaps not on the disk", "checkpoint and sync"));
     }
 
+    let standing = unlogged::standing(&mut connection).await?;
+    if !standing.journalled.is_empty() {
+        unlogged::make_logged(&mut connection).await?;
+        steps.push(Step::new("tables", format!("unlogged: {}", standing.journalled.join(", ")), "logged again"));
+        if standing.is_emptied {
+            terminal.warn("a crash of the server has emptied these tables: run the imports again");
+        }
+    }
     restore_indexes(target, steps, terminal).await
 }
 
 async fn restore_indexes(target: &Target, steps: &mut Vec<Step>, terminal: &Terminal) -> Result<()> {
     let mut connection = connect::connect(target, "loader restore").await?;
-    let suspended = indexes::status(&mut connection).await?.suspended.len();
-    if suspended == 0 {
+    let status = indexes::status(&mut connection).await?;
+    if !status.is_suspended() {
         return Ok(());
     }
-    terminal.say(&format!("building {suspended} indexes"));
-    let tell = |event: RestoreEvent<'_>| {
-        if let RestoreEvent::Finished(index, elapsed) = event {
+    let (building, proving) = (status.suspended.len(), status.suspended_keys.len());
+    terminal.say(&format!("building {building} indexes, putting back {proving} foreign keys"));
+    let tell = |event: RestoreEvent<'_>| match event {
+        RestoreEvent::Finished(index, elapsed) => {
             terminal.say(&format!("{} in {}", index.name, duration(elapsed.as_secs_f64())));
         }
+        RestoreEvent::Validated(key, elapsed) => {
+            terminal.say(&format!("{} in {}", key.name, duration(elapsed.as_secs_f64())));
+        }
+        _ => {}
     };
     let restored = indexes::restore(&target.options, RestoreSettings::default(), &tell).await?;
     for name in restored.absent {
@@ -105,8 +118,14 @@ async fn restore_indexes(target: &Target, steps: &mut Vec<Step>, terminal: &Term
     for name in restored.invalid {
         terminal.warn(&format!("the index {name} is invalid; mend it: REINDEX INDEX {name}"));
     }
-    let built = format!("{} built in {}", restored.indexes.len(), duration(restored.building.as_secs_f64()));
-    steps.push(Step::new("indexes", format!("{suspended} suspended"), built));
+    if building > 0 {
+        let built = format!("{} built in {}", restored.indexes.len(), duration(restored.building.as_secs_f64()));
+        steps.push(Step::new("indexes", format!("{building} suspended"), built));
+    }
+    if proving > 0 {
+        let back = format!("{} back, their rows looked at", restored.keys.len());
+        steps.push(Step::new("foreign keys", format!("{proving} suspended"), back));
+    }
     Ok(())
 }
 

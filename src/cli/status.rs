@@ -6,7 +6,7 @@ use super::Everywhere;
 use super::terminal::{Terminal, bytes, duration, grouped, safe};
 use crate::error::{Error, ErrorKind, ExitStatus, Result};
 use crate::progress::Snapshot;
-use crate::server::{connect, indexes, lock, schema};
+use crate::server::{connect, indexes, lock, schema, unlogged};
 
 /// A run's row: id, state, mode, host, version, start, seconds, seconds since its last sign of life, progress as JSON.
 type RunRow = (i32, String, String, String, String, String, f64, f64, Option<String>);
@@ -23,13 +23,17 @@ struct Status {
     seconds: f64,
     progress: Snapshot,
     suspended_indexes: usize,
+    suspended_foreign_keys: usize,
+    unlogged_tables: Vec<String>,
     changed_settings: Vec<String>,
 }
 
 impl Status {
     /// Whether anything has to be put back.
     fn is_suspended(&self) -> bool {
-        self.suspended_indexes > 0 || !self.changed_settings.is_empty()
+        self.suspended_indexes + self.suspended_foreign_keys > 0
+            || !self.unlogged_tables.is_empty()
+            || !self.changed_settings.is_empty()
     }
 }
 
@@ -47,13 +51,10 @@ pub(super) async fn run(everywhere: &Everywhere, terminal: &Terminal) -> Result<
         return Ok(ExitStatus::Success);
     };
     let alive = state != "running" || lock::holder(&mut connection).await?.is_some();
-    let suspended = indexes::status(&mut connection)
-        .await
-        .map_err(|error| {
-            Error::new(ErrorKind::Run, "the suspended indexes could not be read").with_cause(error)
-        })?
-        .suspended
-        .len();
+    let suspended = indexes::status(&mut connection).await.map_err(|error| {
+        Error::new(ErrorKind::Run, "the suspended indexes could not be read").with_cause(error)
+    })?;
+    let unlogged_tables = unlogged::journalled(&mut connection).await?;
     let changed_settings: Vec<String> = sqlx::query_scalar(
         "SELECT name FROM loader.changed_settings WHERE state <> 'restored' ORDER BY name",
     )
@@ -71,7 +72,9 @@ pub(super) async fn run(everywhere: &Everywhere, terminal: &Terminal) -> Result<
         started,
         seconds: if alive { seconds } else { seconds - silent_for },
         progress: progress.and_then(|progress| serde_json::from_str(&progress).ok()).unwrap_or_default(),
-        suspended_indexes: suspended,
+        suspended_indexes: suspended.suspended.len(),
+        suspended_foreign_keys: suspended.suspended_keys.len(),
+        unlogged_tables,
         changed_settings,
     };
     if everywhere.json {
@@ -139,6 +142,12 @@ fn text(status: &Status) -> String {
     }
     if status.suspended_indexes > 0 {
         lines.push(("indexes", format!("{} suspended", status.suspended_indexes)));
+    }
+    if status.suspended_foreign_keys > 0 {
+        lines.push(("keys", format!("{} foreign keys suspended", status.suspended_foreign_keys)));
+    }
+    if !status.unlogged_tables.is_empty() {
+        lines.push(("tables", format!("unlogged for now: {}", status.unlogged_tables.join(", "))));
     }
     if !status.changed_settings.is_empty() {
         lines.push(("settings", format!("changed for now: {}", status.changed_settings.join(", "))));

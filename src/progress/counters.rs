@@ -128,9 +128,12 @@ impl Counters {
     /// Follows indexes being built again.
     pub fn indexes(&self, event: RestoreEvent<'_>) {
         match event {
-            RestoreEvent::Planned { indexes } => self.indexes_total.store(indexes as u64, Relaxed),
+            RestoreEvent::Planned { indexes, .. } => self.indexes_total.store(indexes as u64, Relaxed),
             RestoreEvent::Finished(..) => add(&self.indexes_done, 1),
-            RestoreEvent::Started(_) | RestoreEvent::Refreshing(_) => {}
+            RestoreEvent::Started(_)
+            | RestoreEvent::Validating(_)
+            | RestoreEvent::Validated(..)
+            | RestoreEvent::Refreshing(_) => {}
         }
     }
 

@@ -1,28 +1,37 @@
-//! The secondary indexes of the library: making them, taking them away for a fast load, and bringing them back exactly.
+//! The secondary indexes of the library and the foreign keys between its tables: making the indexes, taking both away for a
+//! fast load, and bringing them back exactly.
 //!
 //! Decides neither when a load suspends them (it only offers [`Plan`]) nor who else may be at work: callers hold the
 //! library's lock. Prints nothing. The SQL stands under `database/suspend/`, for the scripts to share.
 
+mod backup;
 mod catalog;
 mod error;
+mod keys;
 mod manifest;
 mod plan;
 mod restore;
+mod subject;
 mod suspend;
 
 pub use catalog::SuspendedIndex;
 pub use error::IndexError;
+pub use keys::SuspendedKey;
 pub use manifest::{Definition, Manifest};
 pub use plan::{Choice, Plan, disk_bytes};
-pub use restore::{Refresh, RestoreEvent, RestoreSettings, Restored, RestoredIndex, restore};
-pub use suspend::suspend;
+pub use restore::{Refresh, RestoreEvent, RestoreSettings, Restored, RestoredIndex, RestoredKey, restore};
+pub use subject::Subject;
+pub use suspend::{Suspended, suspend};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use catalog::Present;
 
-/// The tables whose secondary indexes are managed here.
-pub const TABLES: [&str; 4] = ["files", "file_locations", "sources", "musical_metadata"];
+/// The tables whose secondary indexes are managed here, those that are the most work first.
+pub const TABLES: [&str; 4] = ["musical_metadata", "file_locations", "files", "sources"];
+
+/// The file in which a suspension leaves the statements that undo it, in the [state directory](crate::state::directory).
+pub const BACKUP: &str = "INDEX_BACKUP.sql";
 
 /// The result of anything done to indexes.
 pub type Result<T> = std::result::Result<T, IndexError>;
@@ -32,6 +41,8 @@ pub type Result<T> = std::result::Result<T, IndexError>;
 pub struct Status {
     /// In the journal, waiting to be built again, the most expensive first.
     pub suspended: Vec<SuspendedIndex>,
+    /// Foreign keys in their journal, waiting to be put back; some may stand already, not yet valid.
+    pub suspended_keys: Vec<SuspendedKey>,
     /// Names of the manifest that are neither in the catalog nor in the journal: dropped by hand, or of a newer version.
     pub absent: Vec<String>,
     /// Names in the catalog that PostgreSQL marks invalid, left behind by a `CONCURRENTLY` that failed.
@@ -39,10 +50,16 @@ pub struct Status {
 }
 
 impl Status {
-    /// Whether every index stands as it should.
+    /// Whether everything stands as it should.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.suspended.is_empty() && self.absent.is_empty() && self.invalid.is_empty()
+        !self.is_suspended() && self.absent.is_empty() && self.invalid.is_empty()
+    }
+
+    /// Whether the journals hold anything.
+    #[must_use]
+    pub fn is_suspended(&self) -> bool {
+        !(self.suspended.is_empty() && self.suspended_keys.is_empty())
     }
 }
 
@@ -65,33 +82,39 @@ pub async fn create_all(connection: &mut PgConnection) -> Result<()> {
             sqlx::raw_sql(AssertSqlSafe(statement.as_str()))
                 .execute(&mut *transaction)
                 .await
-                .map_err(|cause| IndexError::Build { index: index.name.clone(), cause })?;
+                .map_err(|cause| IndexError::of_making(Subject::Index(index.name.clone()), cause))?;
         }
     }
     transaction.commit().await?;
     Ok(())
 }
 
-/// Whether the journal holds any index.
+/// Whether the journals hold any index or foreign key.
 ///
 /// # Errors
-/// When the journal cannot be read.
+/// When a journal cannot be read.
 pub async fn is_suspended(connection: &mut PgConnection) -> Result<bool> {
-    let found = sqlx::query_scalar("SELECT EXISTS (SELECT FROM loader.suspended_indexes)");
+    let found = sqlx::query_scalar(include_str!("../../database/suspend/is_suspended.sql"));
     Ok(found.fetch_one(connection).await?)
 }
 
-/// Compares manifest, catalog and journal.
+/// Compares manifest, catalog and journals.
 ///
 /// # Errors
-/// When catalog or journal cannot be read.
+/// When catalog or journals cannot be read.
 pub async fn status(connection: &mut PgConnection) -> Result<Status> {
     let manifest = Manifest::parse()?;
     let mut transaction = connection.begin().await?;
     let present = catalog::present(&mut transaction, None).await?;
     let suspended = catalog::pending(&mut transaction).await?;
+    let suspended_keys = keys::pending(&mut transaction).await?;
     transaction.rollback().await?;
-    Ok(Status { absent: absent(&manifest, &present, &suspended), invalid: invalid(&present), suspended })
+    Ok(Status {
+        absent: absent(&manifest, &present, &suspended),
+        invalid: invalid(&present),
+        suspended,
+        suspended_keys,
+    })
 }
 
 fn absent(manifest: &Manifest, present: &[Present], suspended: &[SuspendedIndex]) -> Vec<String> {

@@ -1,8 +1,9 @@
-//! The 39 indexes on a real server: their questions, their suspension, their documentation.
+//! The 39 indexes on a real server: their questions, their suspension and that of the foreign keys, their documentation.
 
 mod documentation;
 mod hostile;
 mod interruption;
+mod keys;
 mod migration;
 mod questions;
 mod suspension;
@@ -45,10 +46,11 @@ pub(crate) async fn journal(pool: &PgPool) -> Vec<String> {
     texts(pool, "SELECT name FROM loader.suspended_indexes ORDER BY name").await
 }
 
+/// The names of the indexes that were suspended.
 pub(crate) async fn suspend(pool: &PgPool) -> Vec<String> {
-    let mut connection = pool.acquire().await.unwrap();
-    let suspended = indexes::suspend(&mut connection, 7).await.unwrap();
-    suspended.into_iter().map(|index| index.name).collect()
+    let (mut connection, folder) = (pool.acquire().await.unwrap(), tempfile::tempdir().unwrap());
+    let suspended = indexes::suspend(&mut connection, 7, &folder.path().join(indexes::BACKUP)).await.unwrap();
+    suspended.indexes.into_iter().map(|index| index.name).collect()
 }
 
 fn options(database: &TestDatabase) -> PgConnectOptions {

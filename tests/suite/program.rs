@@ -92,7 +92,7 @@ impl Program {
         let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
         let stdout = Stream::collect(child.stdout.take().unwrap());
         let stderr = Stream::collect(child.stderr.take().unwrap());
-        Running { child, stdout, stderr, began: Instant::now(), limit: self.limit, _home: self.home }
+        Running { child, stdout, stderr, began: Instant::now(), limit: self.limit, home: self.home }
     }
 
     /// Starts it and waits for its end.
@@ -112,7 +112,7 @@ impl Program {
         let (stdout, stderr) =
             (Stream::collect(std::io::empty()), Stream::collect(child.stderr.take().unwrap()));
         let began = Instant::now();
-        Running { child, stdout, stderr, began, limit: program.limit, _home: program.home }.wait()
+        Running { child, stdout, stderr, began, limit: program.limit, home: program.home }.wait()
     }
 }
 
@@ -124,10 +124,15 @@ pub(crate) struct Running {
     stderr: Stream,
     began: Instant,
     limit: Duration,
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 impl Running {
+    /// Where it keeps logs and backups.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.home.path().join("state/loader")
+    }
+
     /// Sends it a signal, named as for kill(1). One that has ended already gets none.
     pub(crate) fn signal(&mut self, signal: &str) {
         if self.child.try_wait().unwrap().is_none() {

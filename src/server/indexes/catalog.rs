@@ -2,10 +2,11 @@
 //!
 //! Changes nothing.
 
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use super::{IndexError, Result};
+use super::{IndexError, Result, Subject};
 
 /// An index in the journal: dropped, and waiting to be built again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,12 @@ pub struct SuspendedIndex {
     pub(super) preparation: String,
     /// What goes after it; the last takes it out of the journal.
     pub(super) finishing: Vec<String>,
+}
+
+impl SuspendedIndex {
+    pub(super) fn subject(&self) -> Subject {
+        Subject::Index(self.name.clone())
+    }
 }
 
 /// An index in the catalog.
@@ -75,14 +82,23 @@ fn suspended(row: &PgRow) -> sqlx::Result<SuspendedIndex> {
     })
 }
 
-/// The secondary indexes that stand, or the one of this name. Call it inside a transaction: the search path is emptied
-/// for the query, so that definitions can be compared, and then is the session's own again.
+/// The secondary indexes that stand, or the one of this name. Call it inside a transaction.
 pub(super) async fn present(connection: &mut PgConnection, name: Option<&str>) -> Result<Vec<Present>> {
-    sqlx::raw_sql("SET LOCAL search_path = ''").execute(&mut *connection).await?;
     let query = sqlx::query(include_str!("../../../database/suspend/present.sql")).bind(name);
-    let rows = query.fetch_all(&mut *connection).await?;
-    sqlx::raw_sql("SET LOCAL search_path TO DEFAULT").execute(connection).await?;
+    let rows = with_complete_names(connection, query).await?;
     rows.iter().map(|row| read_present(row).map_err(IndexError::Catalog)).collect()
+}
+
+/// What a query finds that describes objects of the catalog: the search path is emptied for it, so that definitions name
+/// every schema and can be compared, and then is the session's own again. Call it inside a transaction.
+pub(super) async fn with_complete_names(
+    connection: &mut PgConnection,
+    query: Query<'_, Postgres, PgArguments>,
+) -> Result<Vec<PgRow>> {
+    execute(connection, "SET LOCAL search_path = ''").await?;
+    let rows = query.fetch_all(&mut *connection).await?;
+    execute(connection, "SET LOCAL search_path TO DEFAULT").await?;
+    Ok(rows)
 }
 
 fn read_present(row: &PgRow) -> sqlx::Result<Present> {

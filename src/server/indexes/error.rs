@@ -1,9 +1,12 @@
-//! What can go wrong with indexes, each naming the index, and the remedy.
+//! What can go wrong with indexes and foreign keys, each naming its subject, and the remedy.
 
+use sqlx::postgres::PgDatabaseError;
+
+use super::Subject;
 use crate::error::{Error, ErrorKind};
 
-/// A failure while indexes were made, suspended or restored. Whatever it was, the journal still holds every index that
-/// does not stand.
+/// A failure while indexes were made, or indexes and foreign keys suspended or restored. Whatever it was, the journals
+/// still hold everything that does not stand.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     /// The manifest does not follow its own rules.
@@ -14,45 +17,61 @@ pub enum IndexError {
         /// The statement that breaks it.
         found: String,
     },
-    /// The catalog or the journal could not be read or written.
-    #[error("cannot read the index catalog or the journal of suspended indexes")]
+    /// The catalog or a journal could not be read or written.
+    #[error("cannot read the catalog or the journals of suspended indexes and foreign keys")]
     Catalog(#[from] sqlx::Error),
     /// A connection for building could not be made.
     #[error("cannot open a connection for building indexes")]
     Connect(#[source] sqlx::Error),
-    /// An index could not be dropped; nothing was.
-    #[error("cannot suspend the index {index}; all indexes were left as they were")]
+    /// The file of statements could not be written; nothing was dropped.
+    #[error("cannot write the backup of indexes and foreign keys; all were left as they were")]
+    Backup(#[source] std::io::Error),
+    /// Something could not be dropped; nothing was.
+    #[error(
+        "cannot suspend indexes and foreign keys, all were left as they were; the server refused: {statement}"
+    )]
     Suspend {
-        /// Its name.
-        index: String,
+        /// What it was asked.
+        statement: String,
         /// What PostgreSQL said.
         #[source]
         cause: sqlx::Error,
     },
-    /// An index could not be built; it stays in the journal.
-    #[error("cannot build the index {index}")]
-    Build {
-        /// Its name.
-        index: String,
+    /// An index or a foreign key could not be made; it stays in the journal.
+    #[error("cannot make the {subject}")]
+    Make {
+        /// Which.
+        subject: Subject,
         /// What PostgreSQL said.
         #[source]
         cause: sqlx::Error,
     },
-    /// Another index has taken the name of a suspended one.
-    #[error("the index {index} cannot be restored: its name is taken; expected {expected}, found {found}")]
+    /// Rows do not keep a foreign key. It stands for whatever is written from now on, and stays in the journal.
+    #[error("the {subject} does not hold for all rows: {detail}")]
+    Violated {
+        /// Which.
+        subject: Subject,
+        /// The first such row, as PostgreSQL describes it.
+        detail: String,
+        /// What PostgreSQL said.
+        #[source]
+        cause: sqlx::Error,
+    },
+    /// Another has taken the name of what was suspended.
+    #[error("the {subject} cannot be restored: its name is taken; expected {expected}, found {found}")]
     Conflict {
-        /// Its name.
-        index: String,
+        /// Which.
+        subject: Subject,
         /// The journalled definition.
         expected: String,
         /// The definition in the catalog.
         found: String,
     },
-    /// A restored index is not what the journal described.
-    #[error("the index {index} is not what it was: {property}: expected {expected}, found {found}")]
+    /// What was restored is not what the journal described.
+    #[error("the {subject} is not what it was: {property}: expected {expected}, found {found}")]
     Differs {
-        /// Its name.
-        index: String,
+        /// Which.
+        subject: Subject,
         /// What differs.
         property: &'static str,
         /// As journalled.
@@ -61,7 +80,9 @@ pub enum IndexError {
         found: String,
     },
     /// Statistics of a table could not be renewed.
-    #[error("all indexes are built, but the statistics of table {table} could not be renewed")]
+    #[error(
+        "all indexes and foreign keys are back, but the statistics of table {table} could not be renewed"
+    )]
     Refresh {
         /// Its name.
         table: &'static str,
@@ -72,23 +93,41 @@ pub enum IndexError {
 }
 
 impl IndexError {
+    /// The error of a statement that makes an index or a foreign key.
+    pub(super) fn of_making(subject: Subject, cause: sqlx::Error) -> Self {
+        match (&subject, sql_state(&cause).as_deref()) {
+            (Subject::Key { .. }, Some("23503")) => {
+                let detail = detail(&cause).unwrap_or("a row points to one that is not there").to_owned();
+                Self::Violated { subject, detail, cause }
+            }
+            _ => Self::Make { subject, cause },
+        }
+    }
+
     /// The remedy.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
             Self::Manifest { .. } => "install a released version of loader".into(),
-            Self::Conflict { index, .. } => {
-                format!("rename or drop the present index {index}, then run: loader restore")
+            Self::Backup(_) => {
+                "let XDG_STATE_HOME name a folder that can be written, then run the same command again".into()
             }
-            Self::Differs { index, .. } => format!("drop the index {index} and create it as described"),
+            Self::Conflict { subject, .. } => {
+                format!("rename or drop the present {subject}, then run: loader restore")
+            }
+            Self::Differs { subject, .. } => format!("drop the {subject} and create it as described"),
+            Self::Violated { .. } => {
+                "add the row that is missing, or delete those that point to it, then run: loader restore"
+                    .into()
+            }
             Self::Suspend { cause, .. } if sql_state(cause) == Some("42501".into()) => {
-                "connect as the owner of the index's table, or use --mode normal".into()
+                "connect as the owner of the library's tables, or use --mode normal".into()
             }
             Self::Suspend { .. } => "run the same command again".into(),
-            Self::Build { cause, .. } if sql_state(cause) == Some("53100".into()) => {
+            Self::Make { cause, .. } if sql_state(cause) == Some("53100".into()) => {
                 "free disk space on the server, then run: loader restore".into()
             }
-            Self::Catalog(_) | Self::Connect(_) | Self::Build { .. } | Self::Refresh { .. } => {
+            Self::Catalog(_) | Self::Connect(_) | Self::Make { .. } | Self::Refresh { .. } => {
                 "run: loader restore".into()
             }
         }
@@ -97,6 +136,10 @@ impl IndexError {
 
 fn sql_state(error: &sqlx::Error) -> Option<std::borrow::Cow<'_, str>> {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code)
+}
+
+fn detail(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?.detail()
 }
 
 impl From<IndexError> for Error {

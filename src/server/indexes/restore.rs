@@ -1,31 +1,28 @@
-//! Bringing suspended indexes back: built over several connections, the most expensive first, compared with the journal,
-//! statistics renewed.
+//! Bringing suspended indexes and foreign keys back: indexes built over several connections, the most expensive first; then
+//! the keys; all compared with the journals, statistics renewed.
 //!
-//! Crash-only: each index is built in the transaction that takes it out of the journal, so the same call finishes what
-//! any kill left.
+//! Crash-only: each index is built, and each key proved, in the transaction that takes it out of its journal, so the same
+//! call finishes what any kill left.
 
 mod build;
 mod compare;
+mod jobs;
+mod keys;
+mod refresh;
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 
-use super::{IndexError, Manifest, Result, SuspendedIndex, TABLES, absent, catalog, invalid};
+pub use refresh::Refresh;
 
-/// How statistics are renewed at the end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Refresh {
-    /// `ANALYZE`: the planner knows the new rows.
-    #[default]
-    Analyze,
-    /// `VACUUM (ANALYZE)`: the visibility map is made too, so that index-only scans work at once.
-    VacuumAnalyze,
-}
+use super::keys::PresentKey;
+use super::{
+    IndexError, Manifest, Present, Result, SuspendedIndex, SuspendedKey, TABLES, absent, catalog, invalid,
+};
+use jobs::{Jobs, gather};
 
 /// How to restore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,22 +38,28 @@ pub struct RestoreSettings {
 impl Default for RestoreSettings {
     /// Two connections with 512 MiB each: on two cores 0.55 of the time of one, and 12 % less than with 64 MiB.
     fn default() -> Self {
-        Self { connections: 2, memory_kib: 512 * 1024, refresh: Refresh::Analyze }
+        Self { connections: 2, memory_kib: 512 * 1024, refresh: Refresh::default() }
     }
 }
 
-/// What happens while indexes are restored, for whoever shows it. Called from the task that awaits [`restore`].
+/// What happens while indexes and keys are restored, for whoever shows it. Called from the task that awaits [`restore`].
 #[derive(Clone, Copy, Debug)]
 pub enum RestoreEvent<'a> {
-    /// The journal was read.
+    /// The journals were read.
     Planned {
         /// Indexes to build.
         indexes: usize,
+        /// Foreign keys to put back.
+        keys: usize,
     },
     /// A connection begins to build this one.
     Started(&'a SuspendedIndex),
     /// It stands and is out of the journal.
     Finished(&'a SuspendedIndex, Duration),
+    /// A connection begins to prove this key, which stands for new rows already.
+    Validating(&'a SuspendedKey),
+    /// It is valid and out of the journal.
+    Validated(&'a SuspendedKey, Duration),
     /// The statistics of this table are being renewed.
     Refreshing(&'static str),
 }
@@ -70,6 +73,17 @@ pub struct RestoredIndex {
     pub elapsed: Duration,
 }
 
+/// A foreign key that was put back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoredKey {
+    /// The table that refers to another.
+    pub table: String,
+    /// The constraint's name.
+    pub name: String,
+    /// Time from the start of the transaction that proved it to its commit.
+    pub elapsed: Duration,
+}
+
 /// What a restore did, and what it found left to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
@@ -77,6 +91,10 @@ pub struct Restored {
     pub indexes: Vec<RestoredIndex>,
     /// Time of all building, side by side.
     pub building: Duration,
+    /// The foreign keys put back, in the order in which they were finished.
+    pub keys: Vec<RestoredKey>,
+    /// Time of putting back all keys, side by side.
+    pub validating: Duration,
     /// Time of renewing the statistics.
     pub refreshing: Duration,
     /// Names of the manifest that are not in the catalog: not suspended by this program, so not touched by it.
@@ -85,76 +103,104 @@ pub struct Restored {
     pub invalid: Vec<String>,
 }
 
-/// Builds every index in the journal, compares the catalog with it, and renews the statistics of the four tables (also when
-/// nothing was suspended: an earlier restore may have been killed between the two).
+/// Builds every index in the journal, puts the foreign keys back, compares the catalog with the journals, and renews the
+/// statistics of the four tables (also when nothing was suspended: an earlier restore may have been killed between the two).
 ///
-/// An index that stands already as the journal has it is kept and only marked; an invalid one is built anew.
-/// The tables can be read but not written meanwhile. Dropping the future closes its connections; the server gives up
-/// what they were at, and another call waits for that.
+/// An index that stands already as the journal has it is kept and only marked; an invalid one is built anew. A key that
+/// stands is kept, and proved if it is not valid. While indexes are built the tables can be read but not written; while keys
+/// are proved, both. Dropping the future closes its connections; the server gives up what they were at, and another call
+/// waits for that.
 ///
 /// # Errors
-/// Names the first index that could not be built, whose name is taken, or that is not what it was. Others under way are
-/// finished before it returns; what was not begun stays in the journal.
+/// Names the first that could not be made, whose name is taken, or that is not what it was; or the key that a row does not
+/// keep. Others under way are finished before it returns; what was not begun stays in the journals.
 pub async fn restore(
     options: &PgConnectOptions,
     settings: RestoreSettings,
     observe: &(dyn Fn(RestoreEvent<'_>) + Sync),
 ) -> Result<Restored> {
     let mut first = connect(options, settings).await?;
-    let pending = catalog::pending(&mut first).await?;
-    observe(RestoreEvent::Planned { indexes: pending.len() });
+    let journal = Journal::read(&mut first).await?;
+    observe(RestoreEvent::Planned { indexes: journal.indexes.len(), keys: journal.keys.len() });
 
     let mut connections = vec![first];
-    let most = settings.connections.min(pending.len().max(TABLES.len()));
+    let most = settings.connections.min(journal.indexes.len().max(TABLES.len()));
     while connections.len() < most {
         connections.push(connect(options, settings).await?);
     }
 
     let started = Instant::now();
-    let jobs = Jobs::new(&pending);
+    let jobs = Jobs::new(&journal.indexes);
     let builders = connections.iter_mut().map(|connection| build::build_all(connection, &jobs, observe));
     let indexes = gather(join_all(builders).await)?;
     let building = started.elapsed();
 
-    let mut present = Vec::new();
+    let started = Instant::now();
     if let Some(connection) = connections.first_mut() {
-        let mut transaction = connection.begin().await?;
-        present = catalog::present(&mut transaction, None).await?;
-        transaction.rollback().await?;
+        keys::add_all(connection, &journal.keys).await?;
     }
-    compare::compare(&pending, &present)?;
+    let tables: Vec<_> = journal.keys.chunk_by(|one, next| one.table == next.table).collect();
+    let jobs = Jobs::new(&tables);
+    let provers = connections.iter_mut().map(|connection| keys::validate_all(connection, &jobs, observe));
+    let keys = gather(join_all(provers).await)?;
+    let validating = started.elapsed();
+
+    let standing = match connections.first_mut() {
+        Some(connection) => Standing::read(connection).await?,
+        None => Standing::default(),
+    };
+    compare::indexes(&journal.indexes, &standing.indexes)?;
+    compare::keys(&journal.keys, &standing.keys)?;
 
     let started = Instant::now();
     let jobs = Jobs::new(&TABLES);
-    let refreshers =
-        connections.iter_mut().map(|connection| refresh(connection, &jobs, settings.refresh, observe));
+    let refreshers = connections
+        .iter_mut()
+        .map(|connection| refresh::refresh_all(connection, &jobs, settings.refresh, observe));
     gather(join_all(refreshers).await)?;
 
     let manifest = Manifest::parse()?;
     Ok(Restored {
         indexes,
         building,
+        keys,
+        validating,
         refreshing: started.elapsed(),
-        absent: absent(&manifest, &present, &[]),
-        invalid: invalid(&present),
+        absent: absent(&manifest, &standing.indexes, &[]),
+        invalid: invalid(&standing.indexes),
     })
 }
 
-/// Work that several connections take from, in order, until it is done or one of them fails.
-struct Jobs<'a, T>(Mutex<VecDeque<&'a T>>);
+/// What waits in the journals.
+struct Journal {
+    indexes: Vec<SuspendedIndex>,
+    keys: Vec<SuspendedKey>,
+}
 
-impl<'a, T> Jobs<'a, T> {
-    fn new(all: &'a [T]) -> Self {
-        Self(Mutex::new(all.iter().collect()))
+impl Journal {
+    async fn read(connection: &mut PgConnection) -> Result<Self> {
+        let mut transaction = connection.begin().await?;
+        let indexes = catalog::pending(&mut transaction).await?;
+        let keys = super::keys::pending(&mut transaction).await?;
+        transaction.rollback().await?;
+        Ok(Self { indexes, keys })
     }
+}
 
-    fn take(&self) -> Option<&'a T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
-    }
+/// What is in the catalog.
+#[derive(Default)]
+struct Standing {
+    indexes: Vec<Present>,
+    keys: Vec<PresentKey>,
+}
 
-    /// Takes the rest away, so that the others stop after what they are at.
-    fn cancel(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+impl Standing {
+    async fn read(connection: &mut PgConnection) -> Result<Self> {
+        let mut transaction = connection.begin().await?;
+        let indexes = catalog::present(&mut transaction, None).await?;
+        let keys = super::keys::present(&mut transaction).await?;
+        transaction.rollback().await?;
+        Ok(Self { indexes, keys })
     }
 }
 
@@ -167,33 +213,4 @@ async fn connect(options: &PgConnectOptions, settings: RestoreSettings) -> Resul
         .execute(&mut connection)
         .await?;
     Ok(connection)
-}
-
-async fn refresh(
-    connection: &mut PgConnection,
-    jobs: &Jobs<'_, &'static str>,
-    how: Refresh,
-    observe: &(dyn Fn(RestoreEvent<'_>) + Sync),
-) -> Result<Vec<()>> {
-    while let Some(table) = jobs.take() {
-        observe(RestoreEvent::Refreshing(table));
-        let statement = match how {
-            Refresh::Analyze => format!("ANALYZE {table}"),
-            Refresh::VacuumAnalyze => format!("VACUUM (ANALYZE) {table}"),
-        };
-        if let Err(cause) = catalog::execute(connection, &statement).await {
-            jobs.cancel();
-            return Err(IndexError::Refresh { table, cause });
-        }
-    }
-    Ok(Vec::new())
-}
-
-/// The results of all connections in one list, or the first error.
-fn gather<T>(results: Vec<Result<Vec<T>>>) -> Result<Vec<T>> {
-    let mut all = Vec::new();
-    for result in results {
-        all.extend(result?);
-    }
-    Ok(all)
 }

@@ -69,8 +69,16 @@ async fn a_run_that_is_killed_and_put_back() {
     assert_eq!(json["suspended_indexes"], 39, "{json}");
     assert!(json["progress"]["inserted"].as_u64() >= Some(100), "{json}");
     assert_eq!(json["progress"]["sources_found"], 4, "{json}");
-    for word in ["running, loading", "mode fast", "of 4", "new files", "stored", "39 suspended"] {
+    assert_eq!(json["suspended_foreign_keys"], 8, "{json}");
+    for word in
+        ["running, loading", "mode fast", "of 4", "new files", "stored", "39 suspended", "8 foreign keys"]
+    {
         assert!(text.contains(word), "no `{word}`:\n{text}");
+    }
+    let backup = fs::read_to_string(running.state().join("INDEX_BACKUP.sql")).unwrap();
+    for word in ["CREATE INDEX IF NOT EXISTS metadata_words", "ADD CONSTRAINT musical_metadata_file_id_fkey"]
+    {
+        assert!(backup.contains(word), "no `{word}`:\n{backup}");
     }
 
     running.signal("-KILL");
@@ -87,7 +95,7 @@ async fn a_run_that_is_killed_and_put_back() {
     }
 
     let restored = Program::on(&database, ["restore"]).run().expect(&[0]);
-    restored.says(&["building 39 indexes", "39 indexes are in place again"]);
+    restored.says(&["building 39 indexes", "39 indexes and 8 foreign keys are in place again"]);
     let (json, text) = status(&database, &[0]);
     assert_eq!((&json["state"], &json["suspended_indexes"]), (&"killed".into(), &0.into()), "{json}");
     assert!(text.contains("killed; the same command goes on where it stopped"), "{text}");

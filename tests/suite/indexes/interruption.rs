@@ -17,7 +17,7 @@ async fn blocked(database: &TestDatabase, table: &str) -> PgConnection {
 }
 
 /// Waits until as many sessions of this name wait for a lock, and ends them.
-async fn kill_when_waiting(pool: &PgPool, name: &str, sessions: i64) {
+pub(super) async fn kill_when_waiting(pool: &PgPool, name: &str, sessions: i64) {
     const WAITING: &str =
         "FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1";
     for _ in 0..600 {
@@ -55,7 +55,7 @@ async fn a_killed_restore_is_finished_by_the_next() {
         let (interrupted, ()) =
             tokio::join!(restore(&database), kill_when_waiting(pool, "restore under test", 2));
         let error = interrupted.expect_err("its connections were killed");
-        assert!(error.to_string().starts_with("cannot build the index "), "{table}: {error}");
+        assert!(error.to_string().starts_with("cannot make the index "), "{table}: {error}");
         drop(blocker);
         assert_nothing_lost(pool, 39).await;
         assert!(!journal(pool).await.is_empty());
@@ -103,10 +103,14 @@ async fn a_killed_suspension_leaves_everything() {
     // The tables are taken in the order of their names: this kill comes when three of four are done.
     let blocker = blocked(&database, "sources").await;
     let mut connection = PgConnection::connect_with(&options(&database)).await.unwrap();
-    let (interrupted, ()) =
-        tokio::join!(indexes::suspend(&mut connection, 7), kill_when_waiting(pool, "restore under test", 1));
+    let folder = tempfile::tempdir().unwrap();
+    let backup = folder.path().join(indexes::BACKUP);
+    let (interrupted, ()) = tokio::join!(
+        indexes::suspend(&mut connection, 7, &backup),
+        kill_when_waiting(pool, "restore under test", 1)
+    );
     let error = interrupted.expect_err("its connection was killed");
-    assert!(error.to_string().contains("the index public.sources_"), "{error}");
+    assert!(error.to_string().contains("DROP INDEX public.sources_"), "{error}");
     drop(blocker);
     assert!(journal(pool).await.is_empty());
     assert_eq!(snapshot(pool).await, before);

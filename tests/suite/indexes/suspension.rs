@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use loader::server::indexes::{self, IndexError, Refresh, RestoreEvent, RestoreSettings};
+use loader::server::indexes::{self, IndexError, RestoreEvent, RestoreSettings};
 use sqlx::Connection;
 
 use super::{indexed, journal, options, restore, run, snapshot, suspend, texts};
@@ -111,23 +111,27 @@ async fn the_dearest_are_built_first_and_statistics_renewed() {
     run(pool, include_str!("library.sql")).await;
     suspend(pool).await;
     let events = Mutex::new(Vec::new());
-    let settings = RestoreSettings { refresh: Refresh::VacuumAnalyze, ..RestoreSettings::default() };
+    let settings = RestoreSettings::default();
     let observe = |event: RestoreEvent<'_>| match event {
-        RestoreEvent::Planned { indexes } => assert_eq!(indexes, 39),
+        RestoreEvent::Planned { indexes, keys } => assert_eq!((indexes, keys), (39, 8)),
         RestoreEvent::Started(index) => events.lock().unwrap().push(index.name.clone()),
         RestoreEvent::Finished(index, elapsed) => {
             assert!(!elapsed.is_zero());
             events.lock().unwrap().push(format!("{} stands", index.name));
         }
+        RestoreEvent::Validating(_) => {}
+        RestoreEvent::Validated(key, _) => events.lock().unwrap().push(format!("{} is valid", key.name)),
         RestoreEvent::Refreshing(table) => events.lock().unwrap().push(format!("{table} refreshed")),
     };
     indexes::restore(&options(&database), settings, &observe).await.unwrap();
     let events = events.into_inner().unwrap();
-    assert_eq!(events.len(), 2 * 39 + 4);
+    assert_eq!(events.len(), 2 * 39 + 8 + 4);
     let (mut first, last) = (events[..2].to_vec(), &events[events.len() - 4..]);
     first.sort();
     assert_eq!(first, ["file_locations_name_trigrams", "metadata_alike"]);
     assert!(last.iter().all(|event| event.ends_with(" refreshed")), "{last:?}");
+    let proved = &events[2 * 39..2 * 39 + 8];
+    assert!(proved.iter().all(|event| event.ends_with(" is valid")), "{proved:?}");
     let fresh: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM pg_class
           WHERE relname IN ('sources', 'files', 'file_locations', 'musical_metadata')
@@ -210,7 +214,8 @@ async fn a_callers_transaction_takes_it_back() {
     let before = snapshot(pool).await;
     let mut connection = pool.acquire().await.unwrap();
     let mut transaction = connection.begin().await.unwrap();
-    indexes::suspend(&mut transaction, 3).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    indexes::suspend(&mut transaction, 3, &folder.path().join("backup.sql")).await.unwrap();
     transaction.rollback().await.unwrap();
     assert_eq!(snapshot(pool).await, before);
     assert!(journal(pool).await.is_empty());

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use sqlx::{Connection, PgConnection};
 
-use super::{Jobs, RestoreEvent, RestoredIndex};
+use super::jobs::Jobs;
+use super::{RestoreEvent, RestoredIndex};
 use crate::server::indexes::{IndexError, Result, SuspendedIndex, catalog};
 
 /// Takes indexes until there are none, or one fails; then the other connections stop too.
@@ -31,7 +32,7 @@ pub(super) async fn build_all(
 
 /// Builds one index. False where its row has left the journal meanwhile: somebody else has built it.
 async fn build(connection: &mut PgConnection, index: &SuspendedIndex) -> Result<bool> {
-    let refused = |cause| IndexError::Build { index: index.name.clone(), cause };
+    let refused = |cause| IndexError::of_making(index.subject(), cause);
     let mut transaction = connection.begin().await.map_err(refused)?;
 
     // The row is the lock: a connection that was cut off may still be at work on the server.
@@ -50,7 +51,7 @@ async fn build(connection: &mut PgConnection, index: &SuspendedIndex) -> Result<
         None => false,
         Some(other) if other.definition != index.definition => {
             return Err(IndexError::Conflict {
-                index: index.name.clone(),
+                subject: index.subject(),
                 expected: index.definition.clone(),
                 found: other.definition,
             });

@@ -1,57 +1,119 @@
-//! Comparing what stands in the catalog with what the journal described.
+//! Comparing what stands in the catalog with what the journals described.
 //!
 //! Pure: reads neither.
 
 use crate::server::indexes::catalog::Present;
-use crate::server::indexes::{IndexError, Result, SuspendedIndex};
+use crate::server::indexes::keys::PresentKey;
+use crate::server::indexes::{IndexError, Result, Subject, SuspendedIndex, SuspendedKey};
 
 /// Every index of the journal stands, is valid, and is what it was.
-pub(super) fn compare(journal: &[SuspendedIndex], catalog: &[Present]) -> Result<()> {
+pub(super) fn indexes(journal: &[SuspendedIndex], catalog: &[Present]) -> Result<()> {
     journal.iter().try_for_each(|expected| {
         let found = catalog.iter().find(|other| other.name == expected.name);
-        compare_one(expected, found)
+        compare_index(expected, found)
     })
 }
 
-fn compare_one(expected: &SuspendedIndex, found: Option<&Present>) -> Result<()> {
+/// Every foreign key of the journal stands, is valid, and is what it was.
+pub(super) fn keys(journal: &[SuspendedKey], catalog: &[PresentKey]) -> Result<()> {
+    journal.iter().try_for_each(|expected| {
+        let found =
+            catalog.iter().find(|other| (&other.table, &other.name) == (&expected.table, &expected.name));
+        compare_key(expected, found)
+    })
+}
+
+/// What is compared, as journalled, as in the catalog.
+type Property<'a> = (&'static str, &'a str, &'a str);
+
+fn compare_index(expected: &SuspendedIndex, found: Option<&Present>) -> Result<()> {
     let Some(found) = found else {
-        return Err(differs(expected, "existence", "an index", "none"));
+        return Err(differs(expected.subject(), &("existence", "an index", "none")));
     };
-    let none = || "none".to_owned();
-    let properties = [
-        ("state", "valid".into(), if found.is_valid { "valid" } else { "invalid" }.into()),
-        ("definition", expected.definition.clone(), found.definition.clone()),
-        (
-            "comment",
-            expected.comment.clone().unwrap_or_else(none),
-            found.comment.clone().unwrap_or_else(none),
-        ),
-        (
-            "tablespace",
-            expected.tablespace.clone().unwrap_or_else(none),
-            found.tablespace.clone().unwrap_or_else(none),
-        ),
-        ("statistics targets", expected.statistics.clone(), found.statistics.clone()),
-        ("cluster mark", expected.is_clustered.to_string(), found.is_clustered.to_string()),
-    ];
+    same(
+        || expected.subject(),
+        &[
+            ("state", VALID, state(found.is_valid)),
+            ("definition", &expected.definition, &found.definition),
+            ("comment", or_none(expected.comment.as_ref()), or_none(found.comment.as_ref())),
+            ("tablespace", or_none(expected.tablespace.as_ref()), or_none(found.tablespace.as_ref())),
+            ("statistics targets", &expected.statistics, &found.statistics),
+            ("cluster mark", yes_or_no(expected.is_clustered), yes_or_no(found.is_clustered)),
+        ],
+    )
+}
+
+fn compare_key(expected: &SuspendedKey, found: Option<&PresentKey>) -> Result<()> {
+    let Some(found) = found else {
+        return Err(differs(expected.subject(), &("existence", "a foreign key", "none")));
+    };
+    same(
+        || expected.subject(),
+        &[
+            ("state", VALID, state(found.is_valid)),
+            ("definition", &expected.definition, &found.definition),
+            ("comment", or_none(expected.comment.as_ref()), or_none(found.comment.as_ref())),
+        ],
+    )
+}
+
+const VALID: &str = "valid";
+
+const fn state(is_valid: bool) -> &'static str {
+    if is_valid { VALID } else { "invalid" }
+}
+
+const fn yes_or_no(is_so: bool) -> &'static str {
+    if is_so { "yes" } else { "no" }
+}
+
+fn or_none(text: Option<&String>) -> &str {
+    text.map_or("none", String::as_str)
+}
+
+/// The first difference is an error.
+fn same(subject: impl Fn() -> Subject, properties: &[Property<'_>]) -> Result<()> {
     match properties.iter().find(|(_, expected, found)| expected != found) {
-        Some((property, wanted, found)) => Err(differs(expected, property, wanted, found)),
+        Some(property) => Err(differs(subject(), property)),
         None => Ok(()),
     }
 }
 
-fn differs(index: &SuspendedIndex, property: &'static str, expected: &str, found: &str) -> IndexError {
-    IndexError::Differs {
-        index: index.name.clone(),
-        property,
-        expected: expected.to_owned(),
-        found: found.to_owned(),
-    }
+fn differs(subject: Subject, (property, expected, found): &Property<'_>) -> IndexError {
+    IndexError::Differs { subject, property, expected: (*expected).to_owned(), found: (*found).to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn journalled_key() -> SuspendedKey {
+        SuspendedKey {
+            schema: "public".into(),
+            table: "files".into(),
+            name: "k".into(),
+            definition: "FOREIGN KEY (first_run_id) REFERENCES public.runs(id)".into(),
+            comment: None,
+            run_id: 1,
+            is_of_this_transaction: false,
+            standing: None,
+            adding: None,
+            validating: String::new(),
+            commenting: None,
+            finishing: String::new(),
+        }
+    }
+
+    fn present_key() -> PresentKey {
+        let key = journalled_key();
+        PresentKey {
+            table: key.table,
+            name: key.name,
+            definition: key.definition,
+            comment: key.comment,
+            is_valid: true,
+        }
+    }
 
     fn journalled() -> SuspendedIndex {
         SuspendedIndex {
@@ -85,8 +147,8 @@ mod tests {
     }
 
     #[test]
-    fn each_difference_is_named() {
-        assert!(compare(&[journalled()], &[present()]).is_ok());
+    fn each_difference_of_an_index_is_named() {
+        assert!(indexes(&[journalled()], &[present()]).is_ok());
         for (expected, change) in [
             ("state", Present { is_valid: false, ..present() }),
             (
@@ -102,8 +164,35 @@ mod tests {
             ("cluster mark", Present { is_clustered: true, ..present() }),
             ("existence", Present { name: "b".into(), ..present() }),
         ] {
-            match compare(&[journalled()], &[change]) {
+            match indexes(&[journalled()], &[change]) {
                 Err(IndexError::Differs { property, .. }) => assert_eq!(property, expected),
+                other => panic!("{expected}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn each_difference_of_a_key_is_named() {
+        assert!(keys(&[journalled_key()], &[present_key()]).is_ok());
+        for (expected, change) in [
+            ("state", PresentKey { is_valid: false, ..present_key() }),
+            (
+                "definition",
+                PresentKey {
+                    definition: "FOREIGN KEY (first_run_id) REFERENCES public.runs(id) ON DELETE CASCADE"
+                        .into(),
+                    ..present_key()
+                },
+            ),
+            ("comment", PresentKey { comment: Some("Why?".into()), ..present_key() }),
+            ("existence", PresentKey { name: "l".into(), ..present_key() }),
+            ("existence", PresentKey { table: "sources".into(), ..present_key() }),
+        ] {
+            match keys(&[journalled_key()], &[change]) {
+                Err(error @ IndexError::Differs { property, .. }) => {
+                    assert_eq!(property, expected);
+                    assert!(error.to_string().contains("foreign key k of files"), "{error}");
+                }
                 other => panic!("{expected}: {other:?}"),
             }
         }
