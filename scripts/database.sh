@@ -42,10 +42,11 @@ agree() {
     case $answer in [yY]*) ;; *) return 1 ;; esac
 }
 
-# Where loader keeps what is to outlive it; $1 is the option that names another place.
+# Where loader keeps what is to outlive it; $1 is an option that names another place, if there is one.
 state_folder() {
-    local state=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
-    if [ -z "$state" ]; then
+    local state=${XDG_STATE_HOME:-}
+    if [[ $state != /* ]]; then state=${HOME:+$HOME/.local/state}; fi
+    if [[ $state != /* ]]; then
         stop 2 "there is no place to keep a file: neither XDG_STATE_HOME nor HOME is set" "set one of them${1:+, or use $1}"
     fi
     printf '%s\n' "$state/loader"

@@ -3,7 +3,8 @@
 # Brings the library's indexes and foreign keys back, side by side, as `loader restore` does. Sourced after database.sh by
 # scripts that have opened the library. A failure ends the script; what was committed stays, and the next run goes on.
 #
-#   begin_building JOBS MEMORY  first of all: how many at once, with how much memory each
+#   check_building JOBS MEMORY  whether these can be meant: how many at once, with how much memory each
+#   begin_building JOBS MEMORY  first of all
 #   build_indexes               those of the journal, then those of the manifest that are missing
 #   add_keys                    the foreign keys of the journal, all their rows looked at
 #   renew_statistics COMMAND    VACUUM (ANALYZE) or ANALYZE of the four tables
@@ -13,6 +14,11 @@
 
 tables_of_indexes='musical_metadata file_locations files sources'
 manifest=$(sed -n 's/^CREATE INDEX IF NOT EXISTS \([a-z0-9_]*\).*/\1/p' "$root/database/indexes.sql")
+
+check_building() {
+    if ! [[ $1 =~ ^[1-9][0-9]?$ ]]; then stop 2 "--jobs $1 is no number of 1 to 99" "--jobs 2"; fi
+    if ! [[ $2 =~ ^[0-9]+(kB|MB|GB)$ ]]; then stop 2 "--memory $2 is no size" "--memory 512MB"; fi
+}
 
 begin_building() {
     local workers=NULL

@@ -37,8 +37,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-if ! [[ $jobs =~ ^[1-9][0-9]?$ ]]; then stop 2 "--jobs $jobs is no number of 1 to 99" "--jobs 2"; fi
-if ! [[ $memory =~ ^[0-9]+(kB|MB|GB)$ ]]; then stop 2 "--memory $memory is no size" "--memory 512MB"; fi
+check_building "$jobs" "$memory"
 
 choose_database "$url"
 open_library rebuild-indexes.sh
