@@ -34,13 +34,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-if [ -z "$backup" ]; then
-    state=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
-    if [ -z "$state" ]; then
-        stop 2 "there is no place for the backup: neither XDG_STATE_HOME nor HOME is set" "name one with --backup FILE"
-    fi
-    backup=$state/loader/INDEX_BACKUP.sql
-fi
+if [ -z "$backup" ]; then backup=$(state_folder '--backup FILE')/INDEX_BACKUP.sql || exit; fi
 
 choose_database "$url"
 open_library drop-indexes.sh
@@ -53,22 +47,14 @@ if [ -z "$indexes" ]; then
 fi
 say "to be dropped: $(wc -l <<<"$indexes") indexes"
 say "$indexes"
-if [ $assume = no ]; then
-    if [ ! -t 0 ] || [ ! -t 2 ]; then stop 2 "there is nobody to ask" "--yes drops them without asking"; fi
-    read -r -p 'Drop these? [y/N] ' answer
-    case $answer in [yY]*) ;; *) say "nothing was dropped"; exit 1 ;; esac
-fi
+agree $assume 'Drop these?' || stop 1 "nothing was dropped" "answer y, or give --yes"
 
 refused() { stop 1 "nothing was dropped: $1" "mend what is said above, then run this again"; }
 
 # The backup is on the disk before the first index goes, and all of it is one transaction: it ends with this session.
-folder=$(dirname -- "$backup")
-mkdir -p -- "$folder" || refused "there is no place for the backup"
 ask "BEGIN; SET LOCAL loader.run_id = 0; $(statements suspend/journal.sql)" || refused "the journal could not be written"
-new=$(mktemp -- "$backup.XXXXXX") || refused "the backup could not be written"
-trap 'rm -f -- "$new"' EXIT
-{ ask "$(statements suspend/backup.sql)" >"$new" && sync -- "$new"; } || refused "the backup could not be written"
-{ mv --backup=numbered -- "$new" "$backup" && sync -- "$folder"; } || refused "the backup could not be written"
+lines=$(ask "$(statements suspend/backup.sql)") || refused "the journal could not be read"
+store "$backup" --backup=numbered <<<"$lines" || refused "the backup could not be written"
 say "backup: $backup"
 ask "$(statements suspend/drops.sql) \\gexec
 COMMIT" || refused "an index could not be dropped"
