@@ -56,7 +56,7 @@ lost_statements() {
         fi
         name=${BASH_REMATCH[2]}${BASH_REMATCH[3]}
         case ,${1:-$name}, in *,"$name",*) ;; *) continue ;; esac
-        if [ "$(bound modes/journalled.sql 'text, timestamptz' "'$name', '$written'")" = f ]; then
+        if [ "$(bound modes/journalled.sql 'text, text' "'$name', '$written'")" = f ]; then
             printf '%s\n' "${line%;}"
         fi
     done <"$backup"

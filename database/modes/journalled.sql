@@ -2,4 +2,4 @@
 -- put back, or was since. Where it does not, a crash of the server has taken the journal's row.
 SELECT EXISTS (SELECT
                  FROM loader.changed_settings
-                WHERE name = $1 AND (state <> 'restored' OR restored_at >= $2))
+                WHERE name = $1 AND (state <> 'restored' OR restored_at >= $2::text::timestamptz))

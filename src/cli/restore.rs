@@ -84,7 +84,11 @@ async fn put_back(target: &Target, steps: &mut Vec<Step>, terminal: &Terminal) -
     let standing = unlogged::standing(&mut connection).await?;
     if !standing.journalled.is_empty() {
         unlogged::make_logged(&mut connection).await?;
-        steps.push(Step::new("tables", format!("unlogged: {}", standing.journalled.join(", ")), "logged again"));
+        steps.push(Step::new(
+            "tables",
+            format!("unlogged: {}", standing.journalled.join(", ")),
+            "logged again",
+        ));
         if standing.is_emptied {
             terminal.warn("a crash of the server has emptied these tables: run the imports again");
         }
@@ -119,7 +123,8 @@ async fn restore_indexes(target: &Target, steps: &mut Vec<Step>, terminal: &Term
         terminal.warn(&format!("the index {name} is invalid; mend it: REINDEX INDEX {name}"));
     }
     if building > 0 {
-        let built = format!("{} built in {}", restored.indexes.len(), duration(restored.building.as_secs_f64()));
+        let built =
+            format!("{} built in {}", restored.indexes.len(), duration(restored.building.as_secs_f64()));
         steps.push(Step::new("indexes", format!("{building} suspended"), built));
     }
     if proving > 0 {

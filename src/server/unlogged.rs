@@ -24,7 +24,8 @@ pub struct Standing {
 /// What the server says.
 pub async fn standing(connection: &mut PgConnection) -> Result<Standing> {
     let read = async {
-        let row = sqlx::query(include_str!("../../database/unlogged/standing.sql")).fetch_one(connection).await?;
+        let row =
+            sqlx::query(include_str!("../../database/unlogged/standing.sql")).fetch_one(connection).await?;
         Ok(Standing {
             unlogged: row.try_get("unlogged")?,
             journalled: row.try_get("journalled")?,

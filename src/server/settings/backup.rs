@@ -4,7 +4,6 @@
 //! Statements for psql, made by `database/modes/backup.sql`, and read again here. There is one exactly while something is
 //! to be put back: it is there before the first change and goes when everything has been seen to be as before.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -29,13 +28,10 @@ impl BackupFile {
     /// # Errors
     /// What the server says; and where there is no place for it.
     pub async fn of(connection: &mut PgConnection) -> Result<Self> {
-        let name: String = sqlx::query_scalar(
-            "SELECT format('SETTINGS_BACKUP-%s-%s.sql', system_identifier, oid)
-               FROM pg_control_system(), pg_database WHERE datname = current_database()",
-        )
-        .fetch_one(connection)
-        .await
-        .map_err(|error| failed("asking which cluster this is", error))?;
+        let name: String = sqlx::query_scalar(include_str!("../../../database/modes/backup_name.sql"))
+            .fetch_one(connection)
+            .await
+            .map_err(|error| failed("asking which cluster this is", error))?;
         Ok(Self { path: state::directory()?.join(name) })
     }
 
@@ -80,15 +76,7 @@ impl BackupFile {
             .fetch_all(connection)
             .await
             .map_err(|error| failed("describing them", error))?;
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let new = self.path.with_extension("sql.new");
-        let mut file = fs::File::create(&new)?;
-        file.write_all((lines.join("\n") + "\n").as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, &self.path)?;
-        fs::File::open(folder)?.sync_all()?;
-        Ok(())
+        Ok(state::write(&self.path, &(lines.join("\n") + "\n"))?)
     }
 
     /// Takes it away, if it is there.

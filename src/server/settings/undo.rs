@@ -37,7 +37,7 @@ impl Undone {
 pub async fn undo(connection: &mut PgConnection, target: &Target, whose: Whose) -> Result<Undone> {
     let open = journal::open(connection, whose).await?;
     if open.is_empty() {
-        return remembered(connection, target, whose).await;
+        return remembered(connection, target).await;
     }
     let turn = Turn::wait(target).await?;
     let names: Vec<&str> = open.iter().map(|setting| setting.name.as_str()).collect();
@@ -125,7 +125,7 @@ async fn until_as_before(connection: &mut PgConnection, names: &[&str]) -> Resul
 
 /// Puts back what a file remembers of settings that the journal does not know: the database has lost its last commits, or
 /// all of itself.
-async fn remembered(connection: &mut PgConnection, target: &Target, whose: Whose) -> Result<Undone> {
+async fn remembered(connection: &mut PgConnection, target: &Target) -> Result<Undone> {
     // Only a superuser can have changed anything, and only one may ask.
     let is_superuser: String = sqlx::query_scalar("SELECT current_setting('is_superuser')")
         .fetch_one(&mut *connection)
@@ -135,32 +135,36 @@ async fn remembered(connection: &mut PgConnection, target: &Target, whose: Whose
         return Ok(Undone::default());
     }
     let file = BackupFile::of(connection).await?;
-    // With changes by hand in the journal, the file is theirs.
-    let is_known = whose == Whose::Runs && !journal::open(connection, Whose::Everyone).await?.is_empty();
-    if !file.exists() || is_known {
+    if !file.exists() {
         return Ok(Undone::default());
     }
-    // Somebody else, from another account or machine, may have put everything back since it was written.
-    let is_stale: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM loader.changed_settings WHERE restored_at >= $1::text::timestamptz)",
-    )
-    .bind(file.written_at()?)
-    .fetch_one(&mut *connection)
-    .await
-    .map_err(|error| super::failed("reading their journal", error))?;
-    if is_stale {
-        file.remove()?;
+    let mut forgotten = Vec::new();
+    for entry in file.entries()? {
+        let is_known: bool = sqlx::query_scalar(include_str!("../../../database/modes/journalled.sql"))
+            .bind(&entry.0)
+            .bind(file.written_at()?)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(|error| super::failed("reading their journal", error))?;
+        if !is_known {
+            forgotten.push(entry);
+        }
+    }
+    if forgotten.is_empty() {
+        // Somebody else, from another account or machine, has put everything back; or it waits, changed by hand.
+        if journal::open(connection, Whose::Everyone).await?.is_empty() {
+            file.remove()?;
+        }
         return Ok(Undone::default());
     }
-    let entries = file.entries()?;
     let turn = Turn::wait(target).await?;
-    let result = put_back_entries(connection, &entries).await;
+    let result = put_back_entries(connection, &forgotten).await;
     turn.end().await;
     result?;
     execute(connection, "CHECKPOINT").await?;
     execute(connection, SYNC).await?;
     file.remove()?;
-    let from_file = entries.into_iter().map(|(name, _)| name).collect();
+    let from_file = forgotten.into_iter().map(|(name, _)| name).collect();
     Ok(Undone { from_file, synced: true, ..Undone::default() })
 }
 
