@@ -115,8 +115,7 @@ impl Import {
     async fn load(&mut self, run_id: i32, agree: impl FnOnce(&Plan) -> bool) -> Result<Loaded> {
         let mut times = PhaseTimes::default();
         let policy = self.settings.mode.policy();
-        let knowledge = self.know().await?;
-        let known_contents = knowledge.contents.len();
+        let (knowledge, known_contents) = self.know().await?;
         let sinks = self.sinks(policy.synchronous_commit).await?;
         let mut settings = self.settings.pipeline.clone();
         settings.run_id = run_id;
@@ -265,14 +264,18 @@ impl Import {
         ))
     }
 
-    /// What the library holds already.
-    async fn know(&mut self) -> Result<Knowledge> {
+    /// What the library holds already, and how many contents that are: of a very large one only about.
+    async fn know(&mut self) -> Result<(Knowledge, usize)> {
         let sources = library::known_sources(&mut self.connection).await?;
         let contents = Arc::new(SeenContents::default());
-        if library::estimate_contents(&mut self.connection).await? <= MOST_KNOWN_CONTENTS {
+        let estimate = library::estimate_contents(&mut self.connection).await?;
+        let count = if estimate <= MOST_KNOWN_CONTENTS {
             library::known_contents(&mut self.connection, |digest| contents.know(digest)).await?;
-        }
-        Ok(Knowledge { sources: Arc::new(sources), contents })
+            contents.len()
+        } else {
+            usize::try_from(estimate).unwrap_or(usize::MAX)
+        };
+        Ok((Knowledge { sources: Arc::new(sources), contents }, count))
     }
 
     async fn sinks(&self, synchronous_commit: bool) -> Result<(PostgresSink, Vec<PostgresSink>)> {

@@ -35,6 +35,7 @@ pub(super) fn listen(stop: Arc<Stop>, terminal: Terminal) -> Result<Received> {
                 else => return,
             };
             if told.0.swap(number, Ordering::Relaxed) != 0 {
+                terminal.say("left at once; whatever is suspended or changed comes back by the same command, or by: loader restore");
                 leave_by(number);
             }
             terminal.say("stopping: what was read is being stored; once more to leave at once");

@@ -124,15 +124,17 @@ impl Plan {
         let (target, known, contents, suspended, mut connection) = match connect::look(database_url)? {
             Found::Reachable(target) => {
                 let mut connection = connect::connect(&target, "loader plan").await?;
-                // A database without a library is one where everything is new.
-                if schema::check(&mut connection).await.is_ok() {
-                    let known = library::known_sources(&mut connection).await?;
-                    let contents = library::count_contents(&mut connection).await?;
-                    let suspended = indexes::is_suspended(&mut connection).await?;
-                    (target, known, contents, suspended, Some(connection))
-                } else {
-                    (target, HashMap::new(), 0, false, Some(connection))
+                let (mut known, mut contents, mut suspended) = (HashMap::new(), 0, false);
+                // A database without a library is one where everything is new; one of an earlier version is brought up to
+                // date by the import, not by its plan.
+                if schema::exists(&mut connection).await? {
+                    known = library::known_sources(&mut connection).await?;
+                    contents = library::count_contents(&mut connection).await?;
+                    if schema::check(&mut connection).await.is_ok() {
+                        suspended = indexes::is_suspended(&mut connection).await?;
+                    }
                 }
+                (target, known, contents, suspended, Some(connection))
             }
             Found::Asleep(mut target, state) => {
                 let what = if state == State::Absent { "it will be created" } else { "it will be started" };

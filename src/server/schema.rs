@@ -74,6 +74,14 @@ pub async fn check(connection: &mut PgConnection) -> Result<()> {
     columns::check(connection).await
 }
 
+/// Whether the database holds a library, of whichever version.
+///
+/// # Errors
+/// [`ErrorKind::Schema`] where that cannot be read.
+pub async fn exists(connection: &mut PgConnection) -> Result<bool> {
+    Ok(applied(connection).await?.is_some_and(|applied| applied.contains_key(&1)))
+}
+
 fn compare(applied: &BTreeMap<i64, Vec<u8>>) -> Result<()> {
     if let Some(unknown) =
         applied.keys().find(|version| !MIGRATIONS.iter().any(|(known, ..)| known == *version))
