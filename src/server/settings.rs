@@ -30,6 +30,7 @@ pub use undo::{Undone, undo};
 
 use std::time::Duration;
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 
@@ -78,7 +79,16 @@ async fn execute(connection: &mut PgConnection, statement: &str) -> Result<()> {
 
 /// A failure in the middle: whatever was changed stands in the journal.
 fn failed(doing: &str, error: sqlx::Error) -> Error {
-    Error::new(ErrorKind::Suspended, format!("changing the server's settings failed: {doing}"))
-        .with_hint("run: loader restore")
+    let is_forbidden =
+        error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == FORBIDDEN);
+    Error::new(ErrorKind::Suspended, format!("changing the server's settings back or forth failed: {doing}"))
+        .with_hint(if is_forbidden {
+            "as a superuser: loader restore --database-url …"
+        } else {
+            "run: loader restore"
+        })
         .with_cause(error)
 }
+
+/// SQLSTATE of what a role may not do.
+const FORBIDDEN: &str = "42501";

@@ -135,3 +135,39 @@ async fn a_killed_server_comes_back_changed_and_is_put_back() {
     stage.loader(&["restore"]).run().expect(&[0]);
     stage.assert_as_before(&before, "afterwards").await;
 }
+
+/// Settings belong to all databases of a server, the lock only to one: two libraries that are loaded at the same time neither
+/// keep each other's values nor lose what was there before.
+#[tokio::test]
+async fn two_libraries_of_one_server_do_not_trap_each_other() {
+    let stage = Stage::set();
+    stage.run("ALTER SYSTEM SET full_page_writes = 'true'").await;
+    stage.run("SELECT pg_reload_conf()").await;
+    stage.run("CREATE DATABASE other").await;
+    let before = stage.standing().await;
+    for first_ends_first in [true, false] {
+        let first = stage.import("ludicrous", &["--accept-cluster-risk"]).await;
+        let other = stage.test.cluster.url_of("other");
+        let folder = stage.folder.path().to_str().unwrap();
+        let options = ["--mode", "ludicrous", "--accept-cluster-risk", "--batch-size", "24"];
+        let arguments = [&["import", "--database-url", &other], &options[..], &[folder, "-"]].concat();
+        let mut second = stage.loader(&arguments).held_open().start();
+        until("the second stores rows", async || {
+            assert!(second.is_running(), "it ended too early:\n{}", second.said());
+            crate::rows::try_number(&other, "SELECT count(*) FROM files").await > Some(0)
+        })
+        .await;
+        assert_eq!(stage.setting("fsync").await, "off");
+        let (one, two) = if first_ends_first { (first, second) } else { (second, first) };
+        one.wait().finished();
+        two.wait().finished();
+        stage.assert_as_before(&before, "after both").await;
+        for url in [stage.url(), other] {
+            let mut connection = crate::harness::connect_to(&url).await;
+            sqlx::raw_sql("TRUNCATE sources, files, file_locations, musical_metadata, rejects")
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+    }
+}
