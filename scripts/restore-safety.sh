@@ -49,7 +49,7 @@ begin_building "$jobs" "$memory"
 
 row() { printf '%-18s %-34s %s\n' "$@"; }
 left=() is_changed=''
-row what found 'what was done'
+row what found 'done'
 
 # --- settings ------------------------------------------------------------------------------------------------------
 
@@ -73,7 +73,7 @@ look() {
 look
 if [ "$journalled" != '{}' ]; then
     ask "BEGIN; $(statements unlogged/off.sql) COMMIT" || stop 1 "the tables could not be made logged" "mend what psql says above, then run this again"
-    row "unlogged tables" "${journalled//[\{\}]/}" "logged again"
+    row "unlogged tables" "$(tr , '\n' <<<"$journalled" | wc -l)" "logged again"
     if [ "$is_emptied" = t ]; then row "" "emptied by a crash of the server" "import again what was in them"; fi
     is_changed=yes
     look

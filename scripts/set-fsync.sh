@@ -106,12 +106,14 @@ switch_off() {
     say "to be switched off: $on. Until they are on again, a crash of the machine or a loss of power may destroy every
 database of this server, beyond repair. A crash of PostgreSQL alone does not."
     agree $assume 'Switch them off?' || refused "nobody agreed" "answer y, or give --yes"
+    take_turn
     # Written down in the database and in the file, both on the disk, before anything is changed.
     for name in ${on//,/ }; do bound modes/plan.sql 'integer, text[], text[]' "0, '{$name}', '{off}'" || lost; done
     write_backup || refused "the file $backup could not be written" "make room for it, then run this again"
     say "what was there: $backup"
     { ask "SELECT change FROM ($(open_settings "$on")) AS journal \\gexec" && ask "$(statements modes/applied.sql)"; } || lost
     reload_settings
+    end_turn
     on=$(those_with 2 on)
     if [ -n "$on" ]; then
         put_back $both || true

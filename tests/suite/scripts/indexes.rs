@@ -25,8 +25,7 @@ const OWN: &str = r#"
 "#;
 
 fn script(name: &str, database: &TestDatabase, arguments: &[&str]) -> Program {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
-    Program::wrapped(Command::new(script), arguments).env("DATABASE_URL", &database.url)
+    super::script(name, arguments).env("DATABASE_URL", &database.url)
 }
 
 fn drop_indexes(database: &TestDatabase, arguments: &[&str]) -> Program {
