@@ -210,7 +210,7 @@ async fn loader_and_the_scripts_finish_what_the_other_began() {
     assert_eq!(snapshot(pool).await, before);
 
     drop_indexes(&database, &[]).run().expect(&[0]);
-    Program::on(&database, ["restore"]).run().expect(&[0]).says(&["41 indexes are in place again"]);
+    Program::on(&database, ["restore"]).run().expect(&[0]).says(&["building 41 indexes"]);
     assert_eq!(snapshot(pool).await, before);
 
     suspend(pool).await;

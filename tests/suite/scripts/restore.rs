@@ -159,6 +159,22 @@ async fn the_file_knows_what_a_crash_took_from_the_journal() {
 }
 
 #[tokio::test]
+async fn loader_puts_back_what_scripts_have_changed_and_left() {
+    let server = Server::with_library().await;
+    let before = standing(&server).await;
+    leave_everything(&server).await;
+    let restoring = Program::new(["restore"]).env("DATABASE_URL", server.cluster.cluster.url());
+    let ended = restoring.env("XDG_STATE_HOME", server.state()).run().expect(&[0]);
+    shows(
+        &ended,
+        &["fsync set to off", "full_page_writes set to off", "tables unlogged: file_locations, files"],
+    );
+    assert_eq!((standing(&server).await, server.texts(LEFT).await), (before, vec![]));
+    assert!(server.backups().is_empty());
+    shows(&restore(&server).run().expect(&[0]), &["settings none changed", "unlogged tables none"]);
+}
+
+#[tokio::test]
 async fn whoever_may_not_touch_settings_still_gets_the_rest() {
     let server = Server::with_library().await;
     let before = standing(&server).await;

@@ -2,9 +2,10 @@
 //! answer for it refuses or leaves alone.
 
 use fs_err as fs;
+use sqlx::Executor as _;
 
 use super::Server;
-use crate::program::Program;
+use crate::program::{Program, until};
 
 fn set_fsync(server: &Server, arguments: &[&str]) -> Program {
     server.script("set-fsync.sh", arguments)
@@ -63,7 +64,14 @@ async fn an_earlier_entry_comes_back_even_after_a_restart() {
     server.run("ALTER SYSTEM SET full_page_writes = 'on';\nALTER SYSTEM SET work_mem = '7MB'").await;
     server.restart("", None);
     let before = server.settings().await;
-    set_fsync(&server, &["off", "--yes"]).run().expect(&[0]);
+    // Another library of this server is just changing its settings.
+    let mut other = server.cluster.connect().await;
+    other.execute("BEGIN; LOCK TABLE pg_catalog.pg_shseclabel IN SHARE UPDATE EXCLUSIVE MODE").await.unwrap();
+    let waiting = set_fsync(&server, &["off", "--yes"]).start();
+    server.until_blocked("set-fsync.sh").await;
+    assert!(server.open().await.is_empty(), "nothing is planned before its turn");
+    drop(other);
+    waiting.wait().expect(&[0]);
     server.restart("", None);
     assert_eq!(server.both().await, ["off", "off"]);
     set_fsync(&server, &["on"]).run().expect(&[0]);
@@ -119,6 +127,7 @@ async fn what_it_cannot_answer_for_it_refuses() {
     refuses(off(&[]), 2, &["nobody to ask", "--yes"]).await;
     refuses(off(&["-y"]).env("PGOPTIONS", "-c role=reader"), 1, &["no superuser"]).await;
     set_fsync(&server, &["status"]).env("PGOPTIONS", "-c role=reader").run().expect(&[0]);
+    refuses(off(&["-y"]).env("XDG_STATE_HOME", "/dev/null"), 1, &["could not be written"]).await;
 
     server.run("CREATE DATABASE shop").await;
     refuses(off(&["-y"]), 1, &["at stake: other databases: shop", "--accept-cluster-risk"]).await;
@@ -162,7 +171,7 @@ async fn how_the_server_was_started_and_what_hangs_on_it_count() {
 async fn what_others_have_set_is_left_to_them() {
     let server = Server::with_library().await;
     server.run("ALTER SYSTEM SET fsync = off;\nSELECT pg_reload_conf()").await;
-    crate::program::until("fsync is off", async || server.both().await == ["off", "on"]).await;
+    until("fsync is off", async || server.both().await == ["off", "on"]).await;
     let before = server.settings().await;
     let ended = set_fsync(&server, &["on"]).run().expect(&[1]);
     ended.is_well_formed_error();
@@ -174,10 +183,10 @@ async fn what_others_have_set_is_left_to_them() {
     assert_eq!(server.settings().await, before);
 
     server.run("ALTER SYSTEM RESET fsync;\nSELECT pg_reload_conf()").await;
-    crate::program::until("fsync is on", async || server.both().await == ["on", "on"]).await;
+    until("fsync is on", async || server.both().await == ["on", "on"]).await;
     set_fsync(&server, &["off", "--yes"]).run().expect(&[0]);
     server.run("ALTER SYSTEM SET fsync = on;\nSELECT pg_reload_conf()").await;
-    crate::program::until("fsync is on", async || server.both().await == ["on", "off"]).await;
+    until("fsync is on", async || server.both().await == ["on", "off"]).await;
     set_fsync(&server, &["off", "--yes"]).run().expect(&[1]).says(&["somebody else has set fsync meanwhile"]);
     set_fsync(&server, &["on"]).run().expect(&[0]).says(&["fsync: left at on", "full_page_writes: on again"]);
     assert!(server.settings().await.contains(&"fsync = 'on'".to_owned()), "their entry stays");
