@@ -120,7 +120,8 @@ renew_statistics() {
 # Those of the manifest of which the view does not say what follows.
 without() {
     ask "SELECT name FROM unnest('{${manifest//$'\n'/,}}'::text[]) AS manifest (name)
-          WHERE NOT EXISTS (SELECT FROM loader.secondary_indexes AS present WHERE present.name = manifest.name ${1:-})" || lost
+          WHERE NOT EXISTS (SELECT FROM loader.secondary_indexes AS present
+                             WHERE present.name = manifest.name ${1:-})" || lost
 }
 
 built_of() { wc -l <"$scratch/$1"; }

@@ -49,7 +49,7 @@ begin_building "$jobs" "$memory"
 
 row() { printf '%-18s %-34s %s\n' "$@"; }
 left=() is_changed=''
-row what found 'what was done'
+row what found 'done'
 
 # --- settings ------------------------------------------------------------------------------------------------------
 
@@ -58,7 +58,8 @@ changed=$(ask "SELECT count(*) FROM loader.changed_settings WHERE state <> 'rest
 if [ "$changed" = 0 ] && [ -z "$file" ]; then row settings "none changed" -; fi
 put_back '' || left+=(settings)
 if [ -n "$file" ] && [ ! -e "$backup" ]; then row "file of settings" there removed; fi
-off=$(ask "SELECT string_agg(name, ', ') FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'") || lost
+off=$(ask "SELECT string_agg(name, ', ') FROM pg_settings
+            WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'") || lost
 if [ -n "$off" ] && [ ${#left[@]} -eq 0 ]; then row settings "$off off, not by loader" "left as it is"; fi
 
 # --- unlogged tables -----------------------------------------------------------------------------------------------
@@ -72,8 +73,9 @@ look() {
 
 look
 if [ "$journalled" != '{}' ]; then
-    ask "BEGIN; $(statements unlogged/off.sql) COMMIT" || stop 1 "the tables could not be made logged" "mend what psql says above, then run this again"
-    row "unlogged tables" "${journalled//[\{\}]/}" "logged again"
+    ask "BEGIN; $(statements unlogged/off.sql) COMMIT" ||
+        stop 1 "the tables could not be made logged" "mend what psql says above, then run this again"
+    row "unlogged tables" "$(tr , '\n' <<<"$journalled" | wc -l)" "logged again"
     if [ "$is_emptied" = t ]; then row "" "emptied by a crash of the server" "import again what was in them"; fi
     is_changed=yes
     look
@@ -105,6 +107,7 @@ else
 fi
 
 if [ ${#left[@]} -ne 0 ]; then
-    stop 13 "not everything is as before: $(IFS=,; printf '%s' "${left[*]}")" "mend what the table says, then run this again"
+    stop 13 "not everything is as before: $(IFS=,; printf '%s' "${left[*]}")" \
+        "mend what the table says, then run this again"
 fi
 say "everything is as before"

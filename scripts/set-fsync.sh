@@ -65,7 +65,8 @@ show_status() {
     printf 'file              %s\n' "$file"
     lost_ones=$(lost_statements '') || exit
     if [ -n "$waiting$lost_ones" ]; then
-        stop 13 "settings of the server are to be put back" "scripts/restore-safety.sh, or these two only: scripts/set-fsync.sh on"
+        stop 13 "settings of the server are to be put back" \
+            "scripts/restore-safety.sh, or these two only: scripts/set-fsync.sh on"
     fi
 }
 
@@ -74,7 +75,7 @@ look_around() {
     local found is_superuser is_standby databases standbys slots is_archiving name stake=''
     found=$(ask "$(statements modes/surroundings.sql)") || lost
     IFS='|' read -r is_superuser is_standby databases standbys slots is_archiving _ <<<"$found"
-    if [ "$is_superuser" = f ]; then refused "this role is no superuser" "connect as one, or do without: loader import --mode fast"; fi
+    if [ "$is_superuser" = f ]; then refused "this role is no superuser" "connect as one, or: loader import --mode fast"; fi
     if [ "$is_standby" = t ]; then refused "this server is a standby" "connect to its primary"; fi
     name=$(those_with 6 'command line')
     if [ -n "$name" ]; then refused "the server's command line sets $name, and wins" "start the server without it"; fi
@@ -84,15 +85,17 @@ look_around() {
     name=$(ask "SELECT name FROM ($(open_settings $both)) AS journal WHERE NOT is_ours") || lost
     if [ -n "$name" ]; then refused "somebody else has set $name meanwhile" "scripts/set-fsync.sh on, then this again"; fi
     sql -c "COPY (SELECT) TO PROGRAM 'sync'" </dev/null ||
-        refused "the server cannot run sync, without which this cannot be undone" "put that program into the server's PATH"
+        refused "the server cannot run sync, without which this cannot be undone" "put sync into the server's PATH"
     if [ "$databases" != '{}' ]; then stake+="; other databases: ${databases//[\{\}]/}"; fi
     if [ "$standbys" != 0 ]; then stake+="; standbys: $standbys"; fi
     if [ "$slots" != 0 ]; then stake+="; replication slots: $slots"; fi
     if [ "$is_archiving" = t ]; then stake+='; an archive of the log'; fi
-    if [ "$(ask "SELECT EXISTS (SELECT FROM files) OR EXISTS (SELECT FROM sources)")" = t ]; then stake+='; what the library holds'; fi
+    if [ "$(ask "SELECT EXISTS (SELECT FROM files) OR EXISTS (SELECT FROM sources)")" = t ]; then
+        stake+='; what the library holds'
+    fi
     if [ -z "$stake" ]; then return; fi
     say "at stake: ${stake#; }"
-    if [ $accepted = no ]; then refused "that is much to lose" "take a dump first, then say that you accept it: --accept-cluster-risk"; fi
+    if [ $accepted = no ]; then refused "that is much to lose" "take a dump, then accept it: --accept-cluster-risk"; fi
 }
 
 switch_off() {
@@ -106,12 +109,18 @@ switch_off() {
     say "to be switched off: $on. Until they are on again, a crash of the machine or a loss of power may destroy every
 database of this server, beyond repair. A crash of PostgreSQL alone does not."
     agree $assume 'Switch them off?' || refused "nobody agreed" "answer y, or give --yes"
+    take_turn
     # Written down in the database and in the file, both on the disk, before anything is changed.
     for name in ${on//,/ }; do bound modes/plan.sql 'integer, text[], text[]' "0, '{$name}', '{off}'" || lost; done
-    write_backup || refused "the file $backup could not be written" "make room for it, then run this again"
+    if ! write_backup; then
+        bound modes/restored.sql 'text[]' "'{$on}'" || lost
+        refused "the file $backup could not be written" "make room for it, then run this again"
+    fi
     say "what was there: $backup"
-    { ask "SELECT change FROM ($(open_settings "$on")) AS journal \\gexec" && ask "$(statements modes/applied.sql)"; } || lost
+    ask "SELECT change FROM ($(open_settings "$on")) AS journal \\gexec" || lost
+    ask "$(statements modes/applied.sql)" || lost
     reload_settings
+    end_turn
     on=$(those_with 2 on)
     if [ -n "$on" ]; then
         put_back $both || true
@@ -125,8 +134,8 @@ switch_on() {
     put_back $both || stop 13 "not everything was put back" "mend what is said above, then run this again"
     off=$(those_with 2 off)
     if [ -n "$off" ]; then
-        stop 1 "not switched off by loader, and left as it is: $off ($(standing | cut -d '|' -f 6 | sort -u | paste -sd ,))" \
-            "where ALTER SYSTEM did it: ALTER SYSTEM RESET ${off#*,}; SELECT pg_reload_conf(); else change it where it is set"
+        stop 1 "not switched off by loader, and left as it is: $off" \
+            "where ALTER SYSTEM did it: ALTER SYSTEM RESET ${off#*,}; SELECT pg_reload_conf(); else where it is set"
     fi
     say "on: fsync and full_page_writes"
 }

@@ -73,7 +73,8 @@ case $action in
         fi
         references=$(ask "$(statements unlogged/references.sql)") || lost
         if [ -n "$references" ]; then
-            refused "logged tables refer to the library: ${references//$'\n'/, }" "make those tables unlogged, or drop their foreign keys, before"
+            refused "logged tables refer to the library: ${references//$'\n'/, }" \
+                "make those tables unlogged, or drop their foreign keys, before"
         fi
         if [ "$(ask "SELECT EXISTS (SELECT FROM files) OR EXISTS (SELECT FROM sources)")" = t ] && [ $risk = no ]; then
             refused "a crash of the server would lose $contents contents" \
@@ -82,8 +83,8 @@ case $action in
         announce "$contents"
         ask "BEGIN; $(statements unlogged/on.sql) COMMIT" || refused "the server does not do it" "mend what psql says above"
         look
-        say "unlogged: ${journalled//[\{\}]/}; a crash of the server now loses $contents contents, and all that is imported from now on"
-        say "to end it: scripts/set-unlogged.sh off"
+        say "unlogged: ${journalled//[\{\}]/}"
+        say "a crash of the server now loses $contents contents, and all that is imported until: scripts/set-unlogged.sh off"
         ;;
     off)
         if [ "$journalled" = '{}' ]; then

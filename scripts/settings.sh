@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154  # psql is that of database.sh.
 # Changed settings of the server: put back as the journal says, or the file that is written beside it. Sourced after
 # database.sh by scripts that have opened the library. Changes no setting that neither of them names.
 #
@@ -7,6 +8,7 @@
 #   reload_settings         returns when the server has read its configuration anew
 #   lost_statements NAMES   those of the file that the journal has lost, of the settings NAME,NAME or '' for all
 #   open_settings NAMES     what the journal has to put back of these, as SQL
+#   take_turn, end_turn     around all of that: keeps other libraries of the server from changing its settings meanwhile
 #   put_back NAMES          puts all of that back; calls row WHAT FOUND DONE for each, and fails where something is left
 
 name_backup() {
@@ -25,6 +27,21 @@ write_backup() {
         rm -- "$backup" && sync -- "$(dirname -- "$backup")"
     fi
 }
+
+# As in src/server/settings.rs. A session of its own, for ALTER SYSTEM takes no transaction; it ends with this script.
+take_turn() {
+    local taken
+    taken=$(mktemp)
+    exec {turn}> >(exec "${psql[@]}" -f - >"$taken")
+    printf '%s\n' 'BEGIN; LOCK TABLE pg_catalog.pg_shseclabel IN SHARE UPDATE EXCLUSIVE MODE;' '\echo taken' >&"$turn"
+    until [ -s "$taken" ]; do
+        kill -0 $! 2>/dev/null || lost
+        sleep 0.02
+    done
+    rm -- "$taken"
+}
+
+end_turn() { exec {turn}>&-; }
 
 # What is read after this moment is read after all changes before it.
 reload_settings() {
@@ -50,8 +67,8 @@ lost_statements() {
     while IFS= read -r line; do
         if [[ $line =~ ^--\ written\ at\ ([^\;\'\\]+)\; ]]; then written=${BASH_REMATCH[1]}; fi
         if [[ $line != ALTER* ]]; then continue; fi
-        # Nothing else of the file is ever run.
-        if ! [[ $line =~ ^ALTER\ SYSTEM\ (RESET\ ([a-z_]+)|SET\ ([a-z_]+)\ =\ \'[^\'\\]*\')\;$ ]]; then
+        # Nothing else of the file is ever run. As format('%I') and format('%L') write them.
+        if ! [[ $line =~ ^ALTER\ SYSTEM\ (RESET\ ([a-z_]+)|SET\ ([a-z_]+)\ =\ (\ E)?\'([^\'\\]|\'\'|\\\\)*\')\;$ ]]; then
             stop 1 "$backup is not as loader writes it: $line" "put back by hand what it says, then remove it"
         fi
         name=${BASH_REMATCH[2]}${BASH_REMATCH[3]}
@@ -66,7 +83,7 @@ put_back() {
     local journal lost_ones names is_left=0
     journal=$(open_settings "$1")
     lost_ones=$(lost_statements "$1") || exit
-    names=$(ask "SELECT string_agg(name, ',') FROM loader.changed_settings
+    names=$(ask "SELECT string_agg(name, ',' ORDER BY name) FROM loader.changed_settings
                   WHERE state <> 'restored' AND ('' = '$1' OR name = ANY (string_to_array('$1', ',')))") || lost
     if [ -z "$names$lost_ones" ]; then write_backup; return; fi
     if [ "$(ask "SELECT current_setting('is_superuser')")" != on ]; then
@@ -77,6 +94,7 @@ put_back() {
     while IFS='|' read -r name in_force; do
         if [ -n "$name" ]; then found[$name]=$in_force; fi
     done <<<"$(ask "SELECT name, in_force FROM ($journal) AS open")"
+    take_turn
     if [ -n "$lost_ones" ]; then ask "${lost_ones//$'\n'/$';\n'}" || lost; fi
     ask "SELECT undo FROM ($journal) AS open WHERE is_ours \\gexec" || lost
     reload_settings
@@ -89,18 +107,19 @@ put_back() {
     verify_journal || is_left=1
     verify_file || is_left=1
     write_backup || is_left=1
+    end_turn
     return $is_left
 }
 
 # For put_back: looks at what it has done, and closes the rows of the journal for what is as it was.
 verify_journal() {
-    local rows name is_ours is_back setting in_force restored='' is_left=0
-    rows=$(ask "SELECT name, is_ours, present IS NOT DISTINCT FROM entry, setting, in_force FROM ($journal) AS open") || lost
-    while IFS='|' read -r name is_ours is_back setting in_force; do
+    local rows name is_ours is_as_before setting in_force restored='' is_left=0
+    rows=$(ask "SELECT name, is_ours, is_as_before, setting, in_force FROM ($journal) AS open") || lost
+    while IFS='|' read -r name is_ours is_as_before setting in_force; do
         if [ -z "$name" ]; then continue; fi
         if [ "$is_ours" = f ]; then
             row "$name" "changed since by somebody else" "left at $in_force"
-        elif [ "$is_back" = f ]; then
+        elif [ "$is_as_before" = f ]; then
             row "$name" "${found[$name]:-}" "NOT put back: $in_force"
             is_left=1
             continue
@@ -119,8 +138,8 @@ verify_journal() {
 verify_file() {
     local statement name wanted is_left=0
     while IFS= read -r statement; do
-        if ! [[ $statement =~ SET\ ([a-z_]+)(\ =\ \'(.*)\')?$ ]]; then continue; fi
-        name=${BASH_REMATCH[1]} wanted=${BASH_REMATCH[3]:-}
+        if ! [[ $statement =~ SET\ ([a-z_]+)(\ =\ (.*))?$ ]]; then continue; fi
+        name=${BASH_REMATCH[1]} wanted=$(ask "SELECT ${BASH_REMATCH[3]:-''}")
         if [ "$(bound modes/entry.sql text "'$name'")" = "$wanted" ]; then
             row "$name" "in the file alone" "$(ask "SHOW $name") again"
         else

@@ -25,8 +25,7 @@ const OWN: &str = r#"
 "#;
 
 fn script(name: &str, database: &TestDatabase, arguments: &[&str]) -> Program {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
-    Program::wrapped(Command::new(script), arguments).env("DATABASE_URL", &database.url)
+    super::script(name, arguments).env("DATABASE_URL", &database.url)
 }
 
 fn drop_indexes(database: &TestDatabase, arguments: &[&str]) -> Program {
@@ -211,7 +210,7 @@ async fn loader_and_the_scripts_finish_what_the_other_began() {
     assert_eq!(snapshot(pool).await, before);
 
     drop_indexes(&database, &[]).run().expect(&[0]);
-    Program::on(&database, ["restore"]).run().expect(&[0]).says(&["41 indexes are in place again"]);
+    Program::on(&database, ["restore"]).run().expect(&[0]).says(&["building 41 indexes"]);
     assert_eq!(snapshot(pool).await, before);
 
     suspend(pool).await;

@@ -2,8 +2,7 @@
 //! databases of the suite.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use fs_err as fs;
 use loader::library;
@@ -11,14 +10,9 @@ use loader::server::lock;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
+use super::script;
 use crate::harness::{TestDatabase, passable_directory};
-use crate::program::{Ended, Program};
-
-/// A script, run in an environment that names no database.
-fn script(name: &str, arguments: &[&str]) -> Program {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
-    Program::wrapped(Command::new(path), arguments)
-}
+use crate::program::Ended;
 
 // --- tune-system.sh -------------------------------------------------------------------------------------------------
 
