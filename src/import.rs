@@ -252,16 +252,7 @@ impl Import {
             library::finish_run(&mut self.connection, run_id, state, &progress, Some(&counted)).await;
         let loaded = result?;
         written?;
-        Ok(Report::new(
-            run_id,
-            &self.settings,
-            counted,
-            loaded.times,
-            self.began.elapsed(),
-            state,
-            loaded.peak_budget,
-            loaded.kept,
-        ))
+        Ok(Report::new(run_id, &self.settings, counted, (state, self.began.elapsed()), &loaded))
     }
 
     /// What the library holds already, and how many contents that are: of a very large one only about.

@@ -1,4 +1,5 @@
--- Sources among $1 whose entries are not all accounted for: each is a place, a refusal or not MIDI.
+-- Sources among $1 whose entries are not all accounted for: each is a place, a refusal or not MIDI. One that is still
+-- loading, because the run was interrupted, has not been counted yet.
 SELECT sources.path, sources.entries, stored.entries + sources.not_midi AS accounted
   FROM sources
  CROSS JOIN LATERAL (
@@ -7,6 +8,7 @@ SELECT sources.path, sources.entries, stored.entries + sources.not_midi AS accou
        -- Counted once for each source, not once for each use.
        OFFSET 0) AS stored
  WHERE sources.id = ANY($1)
+   AND sources.state <> 'loading'
    AND sources.entries <> stored.entries + sources.not_midi
  ORDER BY sources.path
  LIMIT 20

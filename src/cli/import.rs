@@ -24,22 +24,11 @@ pub(super) struct ImportArguments {
     /// Files, folders and archives; - for a stream on standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// What to give up for speed
-    #[arg(short, long, value_enum, default_value_t)]
-    mode: Mode,
+    #[command(flatten)]
+    mode: ModeArguments,
     /// Show what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
-    /// Begin without asking, also where the mode puts the server's data at risk
-    #[arg(short, long)]
-    yes: bool,
-    /// Leave what the mode has changed and suspended as it is at the end, for a series of imports; the last one goes without,
-    /// or is followed by: loader restore
-    #[arg(long)]
-    keep_mode: bool,
-    /// Let ludicrous turn fsync off also where other databases, standbys or rows that are there already are put at risk
-    #[arg(long)]
-    accept_cluster_risk: bool,
     #[command(flatten)]
     work: WorkArguments,
     /// How much is found out of each file
@@ -50,6 +39,24 @@ pub(super) struct ImportArguments {
     md5: bool,
     #[command(flatten)]
     limits: LimitArguments,
+}
+
+/// What is given up for speed, and for how long.
+#[derive(Debug, clap::Args)]
+struct ModeArguments {
+    /// What to give up for speed
+    #[arg(short, long, value_enum, default_value_t)]
+    mode: Mode,
+    /// Begin without asking, also where the mode puts the server's data at risk
+    #[arg(short, long)]
+    yes: bool,
+    /// Leave what the mode has changed and suspended as it is at the end, for a series of imports; the last one goes without,
+    /// or is followed by: loader restore
+    #[arg(long)]
+    keep_mode: bool,
+    /// Let ludicrous turn fsync off also where other databases, standbys or rows that are there already are put at risk
+    #[arg(long)]
+    accept_cluster_risk: bool,
 }
 
 impl ImportArguments {
@@ -64,9 +71,9 @@ impl ImportArguments {
         let asked = Asked { md5: self.md5, ..Asked::all(self.analysis) };
         Ok(ImportSettings {
             inputs: Inputs { roots, standard_input: !streams.is_empty(), ..Inputs::default() },
-            mode: self.mode,
-            keep_mode: self.keep_mode,
-            accept_cluster_risk: self.accept_cluster_risk,
+            mode: self.mode.mode,
+            keep_mode: self.mode.keep_mode,
+            accept_cluster_risk: self.mode.accept_cluster_risk,
             writer: self.work.writer(),
             connections: self.work.connections(),
             pipeline: self.work.resolve(asked, &self.limits),
@@ -101,7 +108,7 @@ pub(super) async fn run(
     let result = import
         .run(|plan| {
             plan::show(plan, terminal);
-            let agreed = arguments.yes || plan::is_agreed_to(plan, terminal);
+            let agreed = arguments.mode.yes || plan::is_agreed_to(plan, terminal);
             if agreed {
                 running = Some(reporter.start());
             }

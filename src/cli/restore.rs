@@ -41,12 +41,11 @@ pub(super) async fn run(
     terminal: &Terminal,
 ) -> Result<ExitStatus> {
     let mut steps = Vec::new();
-    let result = match &arguments.data_directory {
-        Some(directory) => mend(directory, &mut steps, terminal),
-        None => {
-            let target = connect::resolve(everywhere.database_url.as_deref()).await?;
-            put_back(&target, &mut steps, terminal).await
-        }
+    let result = if let Some(directory) = &arguments.data_directory {
+        mend(directory, &mut steps, terminal)
+    } else {
+        let target = connect::resolve(everywhere.database_url.as_deref()).await?;
+        put_back(&target, &mut steps, terminal).await
     };
     // Also where it failed in the middle: what was done is done.
     show(&steps, everywhere, terminal)?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::ImportSettings;
+use super::{ImportSettings, Loaded};
 use crate::library::RunState;
 use crate::mode::Mode;
 use crate::progress::Snapshot;
@@ -70,19 +70,17 @@ impl Report {
         run: i32,
         settings: &ImportSettings,
         counted: Snapshot,
-        times: PhaseTimes,
-        elapsed: Duration,
-        state: RunState,
-        peak_budget_bytes: usize,
-        kept: bool,
+        (state, elapsed): (RunState, Duration),
+        loaded: &Loaded,
     ) -> Self {
+        let times = &loaded.times;
         let phases =
             [times.preparing, times.loading, times.indexing, times.checking].map(|time| time.as_secs_f64());
         let files = counted.inserted + counted.duplicate;
         Self {
             run,
             mode: settings.mode,
-            kept,
+            kept: loaded.kept,
             complete: state == RunState::Finished,
             seen: counted.seen,
             inserted: counted.inserted,
@@ -98,7 +96,7 @@ impl Report {
             seconds: elapsed.as_secs_f64(),
             phases,
             files_per_second: rate(files, elapsed),
-            peak_budget_bytes,
+            peak_budget_bytes: loaded.peak_budget,
         }
     }
 }

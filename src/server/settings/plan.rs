@@ -271,6 +271,8 @@ mod tests {
         plan.changes().into_iter().map(|(name, _)| name).collect()
     }
 
+    type Change = fn(&mut Standing, &mut Consent);
+
     const SERVER: [&str; 5] =
         ["fsync", "full_page_writes", "autovacuum", "max_wal_size", "checkpoint_timeout"];
 
@@ -302,7 +304,6 @@ mod tests {
     fn nobody_elses_data_is_risked_without_consent() {
         let harmless = ["max_wal_size", "checkpoint_timeout"];
         let bold = Consent { accepts_cluster_risk: true, ..Consent::default() };
-        type Change = fn(&mut Standing, &mut Consent);
         let cases: [(&str, Change, &[&str]); 5] = [
             (
                 "other databases (shop)",

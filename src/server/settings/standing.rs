@@ -48,8 +48,6 @@ impl FromRow<'_, PgRow> for SettingNow {
 pub struct Surroundings {
     /// Whether the role is a superuser.
     pub is_superuser: bool,
-    /// Whether the server follows another one.
-    pub is_standby: bool,
     /// Other databases that hold anything.
     pub other_databases: Vec<String>,
     /// Standbys that are connected.
@@ -66,7 +64,6 @@ impl FromRow<'_, PgRow> for Surroundings {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
         Ok(Self {
             is_superuser: row.try_get("is_superuser")?,
-            is_standby: row.try_get("is_standby")?,
             other_databases: row.try_get("other_databases")?,
             standbys: row.try_get("standbys")?,
             slots: row.try_get("slots")?,
