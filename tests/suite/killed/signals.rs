@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 
+use loader::sample::Container;
+
 use crate::harness::{TestDatabase, passable_directory};
 use crate::program::{Program, until};
-use crate::rows::{Rows, assert_whole, collection, make_large, number, try_number};
+use crate::rows::{Rows, archive, assert_whole, collection, make_large, number, try_number};
 
 /// An import that cannot end by itself, because its standard input is open; by then it has stored what else there is.
 fn command(folder: &std::path::Path, mode: &str) -> Vec<OsString> {
@@ -48,6 +50,32 @@ async fn the_first_signal_ends_it_in_order() {
         assert_whole(&database.url, name).await;
         expected.assert_same(&Rows::of(&database.url).await, name);
     }
+}
+
+/// An archive that is read from front to back is in the middle of itself then: what is stored of it is more than what it is
+/// known to hold, which was called a defect of the program once.
+#[tokio::test]
+async fn in_the_middle_of_an_archive_it_ends_in_order() {
+    let folder = passable_directory();
+    let path = archive(folder.path(), Container::TarGz, 5, 6_000, 2_000);
+    let arguments = ["import".as_ref(), "--batch-size".as_ref(), "24".as_ref(), path.as_os_str()];
+    let undisturbed = TestDatabase::create().await;
+    Program::on(&undisturbed, arguments).run().finished();
+
+    let database = TestDatabase::create().await;
+    let mut running = Program::on(&database, arguments).start();
+    until("rows are stored", async || {
+        try_number(&database.url, "SELECT count(*) FROM files").await > Some(0)
+    })
+    .await;
+    running.signal("-INT");
+    let ended = running.wait();
+    assert_eq!((ended.signal, ended.code), (Some(2), None), "{}", ended.stderr);
+    let loading = "SELECT count(*) FROM sources WHERE state = 'loading'";
+    assert_eq!(try_number(&database.url, loading).await, Some(1), "it was in the middle");
+    Program::on(&database, arguments).run().finished();
+    assert_whole(&database.url, "afterwards").await;
+    Rows::of(&undisturbed.url).await.assert_same(&Rows::of(&database.url).await, "afterwards");
 }
 
 /// A shell reports 128 + the signal, as it does for any program that was interrupted.
