@@ -8,7 +8,6 @@
 mod import {
     pub(crate) mod floor;
     pub(crate) mod run;
-    pub(crate) mod server;
 }
 mod measuring;
 
@@ -17,9 +16,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use import::run::{Configuration, Measured};
-use import::server::Server;
 use loader::sample::Container;
 use measuring::floor::Read;
+use measuring::server::Server;
 use measuring::{Series, Verdict, collection, mebibytes, megabytes, print_machine, real, seconds, timed};
 
 /// The promised size and figures.

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
-use super::server::Server;
 use crate::measuring::process::Usage;
+use crate::measuring::server::Server;
 
 /// Finished, with refusals: a collection has its share of damaged files.
 const REJECTS: i32 = 3;
