@@ -21,6 +21,7 @@ use clap::Parser;
 use loader::server::indexes::{Choice, Plan};
 use measuring::server::Server;
 use measuring::{Series, Verdict, print_machine, real, timed};
+use modes::library::Shares;
 use modes::path::{BARE, FAST, FROZEN, LUDICROUS, Path, RECIPE, Times, UNLOGGED};
 use modes::rows::Rows;
 use modes::upkeep::{Arrival, Existing};
@@ -126,12 +127,12 @@ fn measure_paths(server: &Server, rows: &Rows, rounds: u32) -> Result<Vec<Runs>>
 fn print_paths(all: &[Runs], pairs: u64) {
     let fast = all.first().map_or(f64::NAN, |runs| runs.total.median());
     println!(
-        "| path | s (least – most) | × fast | storing | logged, primary keys | indexes | keys | VACUUM | to disk | idle | server CPU s | pairs/s |"
+        "| path | s (least – most) | × fast | storing | logged, primary keys | restoring | to disk | indexes, keys, VACUUM, idle | server CPU s | pairs/s |"
     );
-    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
     for runs in all {
         println!(
-            "| {} | {:.2} ({:.2} – {:.2}) | {:.3} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {:.0} |",
+            "| {} | {:.2} ({:.2} – {:.2}) | {:.3} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2}, {:.2}, {:.2}, {:.2} | {:.1} | {:.0} |",
             runs.path.name,
             runs.total.median(),
             runs.total.least(),
@@ -139,11 +140,12 @@ fn print_paths(all: &[Runs], pairs: u64) {
             runs.total.median() / fast,
             runs.median(|times| times.storing),
             runs.median(|times| times.converting),
-            runs.median(|times| times.building),
-            runs.median(|times| times.proving),
-            runs.median(|times| times.refreshing),
+            runs.median(|times| times.restoring),
             runs.median(|times| times.flushing),
-            runs.median(|times| times.idle),
+            runs.median(|times| times.shares.building),
+            runs.median(|times| times.shares.proving),
+            runs.median(|times| times.shares.refreshing),
+            runs.median(|times| times.shares.idle),
             runs.median(|times| times.processor),
             real(pairs) / runs.total.median(),
         );
@@ -219,15 +221,16 @@ fn measure_existing(server: &Server, rows: &Rows, options: &Options, verdict: &m
         each(indexes)
     );
 
-    let (mut one, mut two, mut proving) = (Series::default(), Series::default(), Series::default());
+    let (mut one, mut two) = (Series::default(), Series::default());
+    println!("| connections | restoring s | indexes | keys | VACUUM | idle |");
+    println!("|---:|---:|---:|---:|---:|---:|");
     for round in 1..=options.rounds {
         for (connections, series) in [(2, &mut two), (1, &mut one)] {
-            let (building, keys) = existing.build(connections)?;
-            eprintln!("round {round}: {connections} connections build in {building:.2} s");
-            series.add(building);
-            if connections == 2 {
-                proving.add(keys);
-            }
+            let (took, Shares { building, proving, refreshing, idle }) = existing.build(connections)?;
+            println!(
+                "| {connections} | {took:.2} | {building:.2} | {proving:.2} | {refreshing:.2} | {idle:.2} |"
+            );
+            series.add(took);
         }
         for load in &mut loads {
             for suspends in [false, true] {
@@ -243,13 +246,6 @@ fn measure_existing(server: &Server, rows: &Rows, options: &Options, verdict: &m
     }
 
     let ratio = two.median() / one.median();
-    println!(
-        "indexes of {}: one connection {:.2} s, two {:.2} s; keys {:.2} s",
-        rows.pairs(),
-        one.median(),
-        two.median(),
-        proving.median()
-    );
     println!(
         "| on top of {} | kept s | suspended s | kept, server CPU s | suspended, server CPU s | kept / suspended |",
         rows.pairs()
@@ -270,7 +266,7 @@ fn measure_existing(server: &Server, rows: &Rows, options: &Options, verdict: &m
     if options.pairs >= PAIRS {
         verdict.require(
             ratio <= TWO_BY_ONE,
-            &format!("two connections / one, building indexes: {ratio:.3}, at most {TWO_BY_ONE}"),
+            &format!("two connections / one, indexes, keys and statistics: {ratio:.3}, at most {TWO_BY_ONE}"),
         );
         if let Some(load) = loads.first() {
             let (kept, suspended) = (load.kept.median(), load.suspended.median());

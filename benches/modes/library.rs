@@ -2,22 +2,20 @@
 //!
 //! Knows each step, not which of them a path takes.
 
-use std::time::Instant;
-
 use anyhow::{Result, anyhow, ensure};
 use futures_util::future::{join_all, try_join_all};
 use loader::batch::Batch;
 use loader::record::{FileRow, LocationRow, MetadataRow, RejectRow, Row};
 use loader::server::connect::Target;
-use loader::server::indexes::{self, RestoreEvent, RestoreSettings, Restored};
+use loader::server::indexes::{self, RestoreSettings};
 use loader::server::schema;
 use loader::sink::{CopyBuffer, Method, PostgresSink, Sink as _, SinkSettings, WriterKind};
 use serde_json::json;
 use sqlx::postgres::PgConnection;
 
 use super::rows::{RUN, Rows};
-use crate::measuring::seconds;
 use crate::measuring::server::{Server, connect_to, execute, target};
+use crate::measuring::{real, seconds};
 
 /// Tables with many rows, the widest first, as two connections share them.
 const SHARES: [&[&str]; 2] = [&["musical_metadata"], &["files", "file_locations", "rejects", "sources"]];
@@ -25,6 +23,19 @@ const SHARES: [&[&str]; 2] = [&["musical_metadata"], &["files", "file_locations"
 /// Settings that ludicrous changes. Logs and checkpoints are the private cluster's: 8 GB or so, and 30 minutes.
 pub(crate) const UNSAFE: [(&str, &str); 3] =
     [("fsync", "off"), ("full_page_writes", "off"), ("autovacuum", "off")];
+
+/// What the connections of a restore did, the seconds of all together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Shares {
+    /// Building indexes.
+    pub(crate) building: f64,
+    /// Proving foreign keys.
+    pub(crate) proving: f64,
+    /// `VACUUM (ANALYZE)`.
+    pub(crate) refreshing: f64,
+    /// Nothing.
+    pub(crate) idle: f64,
+}
 
 /// A database with the library's schema.
 pub(crate) struct Library<'a> {
@@ -197,27 +208,20 @@ impl<'a> Library<'a> {
         .await
     }
 
-    /// Brings indexes and foreign keys back and renews statistics; and says for how long a connection had nothing to do
-    /// while another built its last index, in seconds.
+    /// Brings indexes and foreign keys back and renews statistics; tells the seconds it took and what they were.
     pub(crate) async fn restore(
         &self,
         settings: RestoreSettings,
         options: &[(&str, &str)],
-    ) -> Result<(Restored, f64)> {
-        let finished = std::sync::Mutex::new(Vec::new());
-        let observe = |event: RestoreEvent<'_>| {
-            if let (RestoreEvent::Finished(..), Ok(mut finished)) = (event, finished.lock()) {
-                finished.push(Instant::now());
-            }
-        };
+    ) -> Result<(f64, Shares)> {
         let options = self.target.options.clone().options(options.iter().copied());
-        let restored = indexes::restore(&options, settings, &observe).await?;
-        let finished = finished.into_inner().unwrap_or_default();
-        let idle = match finished.as_slice() {
-            [.., last_but_one, last] => seconds(last.duration_since(*last_but_one)),
-            _ => 0.0,
-        };
-        Ok((restored, idle))
+        let restored = indexes::restore(&options, settings, &|_| ()).await?;
+        let elapsed = seconds(restored.elapsed);
+        let building = restored.indexes.iter().map(|index| seconds(index.elapsed)).sum();
+        let proving = restored.keys.iter().map(|key| seconds(key.elapsed)).sum();
+        let refreshing = restored.tables.iter().map(|table| seconds(table.elapsed)).sum();
+        let all = real(settings.connections as u64) * elapsed;
+        Ok((elapsed, Shares { building, proving, refreshing, idle: all - building - proving - refreshing }))
     }
 
     /// Everything is there: rows, valid indexes, valid foreign keys.

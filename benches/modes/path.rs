@@ -6,10 +6,10 @@ use anyhow::Result;
 use loader::server::indexes::RestoreSettings;
 use loader::sink::WriterKind;
 
-use super::library::{Library, UNSAFE};
+use super::library::{Library, Shares, UNSAFE};
 use super::rows::Rows;
 use crate::measuring::server::Server;
-use crate::measuring::{seconds, timed_async};
+use crate::measuring::timed_async;
 
 /// How rows get into the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,16 +91,12 @@ pub(crate) struct Times {
     pub(crate) storing: f64,
     /// Making tables logged, or primary keys.
     pub(crate) converting: f64,
-    /// Building the secondary indexes.
-    pub(crate) building: f64,
-    /// Putting foreign keys back.
-    pub(crate) proving: f64,
-    /// `VACUUM (ANALYZE)`.
-    pub(crate) refreshing: f64,
+    /// Bringing back indexes, foreign keys and statistics.
+    pub(crate) restoring: f64,
     /// Until it is on the disk.
     pub(crate) flushing: f64,
-    /// For how long a connection had no index to build while another was at its last.
-    pub(crate) idle: f64,
+    /// What the restoring connections did.
+    pub(crate) shares: Shares,
     /// Processor time of the server.
     pub(crate) processor: f64,
 }
@@ -108,7 +104,7 @@ pub(crate) struct Times {
 impl Times {
     /// From the first row to the end.
     pub(crate) fn total(&self) -> f64 {
-        self.storing + self.converting + self.building + self.proving + self.refreshing + self.flushing
+        self.storing + self.converting + self.restoring + self.flushing
     }
 }
 
@@ -143,7 +139,6 @@ impl Path {
     }
 
     async fn load(&self, server: &Server, library: &mut Library<'_>, rows: &Rows) -> Result<Times> {
-        let mut times = Times::default();
         let (storing, stored) = match self.store {
             Store::Batches(writer) => timed_async(library.store(rows, writer, false)).await,
             Store::Frozen => timed_async(library.store_frozen(rows)).await,
@@ -167,7 +162,7 @@ impl Path {
         } else {
             (RestoreSettings::default(), &[][..])
         };
-        let (restored, idle) = library.restore(settings, options).await?;
+        let (restoring, shares) = library.restore(settings, options).await?;
         let (flushing, flushed) = timed_async(async {
             if !self.is_safe {
                 server.reset(&UNSAFE).await?;
@@ -176,13 +171,6 @@ impl Path {
         })
         .await;
         flushed?;
-        times.storing = storing;
-        times.converting = converting;
-        times.building = seconds(restored.building);
-        times.proving = seconds(restored.validating);
-        times.refreshing = seconds(restored.refreshing);
-        times.flushing = flushing;
-        times.idle = idle;
-        Ok(times)
+        Ok(Times { storing, converting, restoring, shares, flushing, processor: 0.0 })
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// About `pairs` rows of `files`, each with its metadata and place: files of `mean_size` bytes, a thousand in each zip, none
+    /// About `pairs` rows of `files`, each with its metadata and place: files of `mean_size` bytes, a thousand in each archive, none
     /// twice, some damaged. Another `seed` gives others.
     pub(crate) fn generate(seed: u64, pairs: u64, mean_size: usize) -> Result<Self> {
         let mut rows = Self::default();
@@ -79,7 +79,7 @@ impl Rows {
             files,
             mean_size,
             duplicates: 0.0,
-            layout: vec![Container::Zip],
+            layout: vec![Container::Tar],
             ..SampleOptions::default()
         };
         sample::write(&options, folder.path())?;

@@ -6,10 +6,10 @@ use anyhow::Result;
 use loader::server::indexes::RestoreSettings;
 use loader::sink::WriterKind;
 
-use super::library::Library;
+use super::library::{Library, Shares};
 use super::rows::Rows;
 use crate::measuring::server::Server;
-use crate::measuring::{seconds, timed_async};
+use crate::measuring::timed_async;
 
 /// The database that is copied for each measurement.
 const LIBRARY: &str = "loader_bench_library";
@@ -71,17 +71,14 @@ impl<'a> Existing<'a> {
         })
     }
 
-    /// Seconds in which so many connections, each without helpers, build all indexes of a copy; then in which they put the
-    /// foreign keys back.
-    pub(crate) fn build(&self, connections: usize) -> Result<(f64, f64)> {
+    /// Seconds in which so many connections, each without helpers, bring back everything in a copy, and what they were.
+    pub(crate) fn build(&self, connections: usize) -> Result<(f64, Shares)> {
         let url = self.server.copy_of(LIBRARY)?;
         self.server.block_on(async {
             let mut library = Library::open(self.server, &url).await?;
             library.suspend().await?;
             let settings = RestoreSettings { connections, ..RestoreSettings::default() };
-            let alone = [("max_parallel_maintenance_workers", "0")];
-            let (restored, _) = library.restore(settings, &alone).await?;
-            Ok((seconds(restored.building), seconds(restored.validating)))
+            library.restore(settings, &[("max_parallel_maintenance_workers", "0")]).await
         })
     }
 }

@@ -38,6 +38,6 @@ pub(super) async fn run(everywhere: &Everywhere, terminal: &Terminal) -> Result<
         terminal.warn(&format!("the index {name} is invalid; mend it: REINDEX INDEX {name}"));
     }
     let (indexes, keys) = (restored.indexes.len(), restored.keys.len());
-    terminal.say(&format!("{indexes} indexes and {keys} foreign keys are in place again"));
+    terminal.say(&format!("{indexes} indexes are in place again, and {keys} foreign keys"));
     Ok(ExitStatus::Success)
 }

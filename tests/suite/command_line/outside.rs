@@ -95,7 +95,7 @@ async fn a_run_that_is_killed_and_put_back() {
     }
 
     let restored = Program::on(&database, ["restore"]).run().expect(&[0]);
-    restored.says(&["building 39 indexes", "39 indexes and 8 foreign keys are in place again"]);
+    restored.says(&["building 39 indexes", "39 indexes are in place again, and 8 foreign keys"]);
     let (json, text) = status(&database, &[0]);
     assert_eq!((&json["state"], &json["suspended_indexes"]), (&"killed".into(), &0.into()), "{json}");
     assert!(text.contains("killed; the same command goes on where it stopped"), "{text}");
