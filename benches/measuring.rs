@@ -8,6 +8,7 @@
 pub(crate) mod collection;
 pub(crate) mod floor;
 pub(crate) mod process;
+pub(crate) mod server;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -16,6 +17,13 @@ use std::time::{Duration, Instant};
 pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
     let began = Instant::now();
     let result = work();
+    (began.elapsed().as_secs_f64(), result)
+}
+
+/// The same of work that waits.
+pub(crate) async fn timed_async<T>(work: impl Future<Output = T>) -> (f64, T) {
+    let began = Instant::now();
+    let result = work.await;
     (began.elapsed().as_secs_f64(), result)
 }
 

@@ -288,9 +288,7 @@ impl Import {
         tracing::info!(
             indexes = restored.indexes.len(),
             keys = restored.keys.len(),
-            building = ?restored.building,
-            validating = ?restored.validating,
-            statistics = ?restored.refreshing,
+            elapsed = ?restored.elapsed,
             "indexes and foreign keys are in place again"
         );
         Ok(())

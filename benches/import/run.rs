@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
-use super::server::Server;
 use crate::measuring::process::Usage;
+use crate::measuring::server::Server;
 
 /// Finished, with refusals: a collection has its share of damaged files.
 const REJECTS: i32 = 3;
@@ -18,7 +18,7 @@ const REJECTS: i32 = 3;
 /// A way to call `loader import`.
 pub(crate) struct Configuration {
     /// What it is called in the table.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     mode: String,
     arguments: &'static [&'static str],
 }
@@ -52,18 +52,21 @@ struct Report {
 }
 
 impl Configuration {
-    /// The default first; with `variants`, then one thing after the other changed.
-    pub(crate) fn all(mode: &str, variants: bool) -> Vec<Self> {
-        let of = |(name, arguments)| Self { name, mode: mode.to_owned(), arguments };
-        let others: [(&str, &[&str]); 4] = [
-            ("--writer unnest", &["--writer", "unnest"]),
-            ("--jobs 1", &["--jobs", "1"]),
-            ("--batch-size 320", &["--batch-size", "320"]),
-            ("--batch-size 32000", &["--batch-size", "32000"]),
-        ];
-        let default: (&str, &[&str]) = ("copy, all cores, batches of 3200", &[]);
-        let others = others.into_iter().filter(|_| variants);
-        std::iter::once(default).chain(others).map(of).collect()
+    /// The mode with all defaults first, then the one `beside` it; with `variants`, then one thing after the other changed.
+    pub(crate) fn all(mode: &str, beside: Option<&str>, variants: bool) -> Vec<Self> {
+        let defaults = std::iter::once(mode).chain(beside).map(|mode| Self {
+            name: format!("{mode}: copy, all cores, batches of 3200"),
+            mode: mode.to_owned(),
+            arguments: &[],
+        });
+        let others: [&[&str]; 4] =
+            [&["--writer", "unnest"], &["--jobs", "1"], &["--batch-size", "320"], &["--batch-size", "32000"]];
+        let others = others.into_iter().filter(|_| variants).map(|arguments| Self {
+            name: arguments.join(" "),
+            mode: mode.to_owned(),
+            arguments,
+        });
+        defaults.chain(others).collect()
     }
 
     /// Imports a folder into a new database.

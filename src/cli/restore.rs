@@ -122,8 +122,8 @@ async fn restore_indexes(target: &Target, steps: &mut Vec<Step>, terminal: &Term
         terminal.warn(&format!("the index {name} is invalid; mend it: REINDEX INDEX {name}"));
     }
     if building > 0 {
-        let built =
-            format!("{} built in {}", restored.indexes.len(), duration(restored.building.as_secs_f64()));
+        let took = duration(restored.elapsed.as_secs_f64());
+        let built = format!("{} built, and all statistics, in {took}", restored.indexes.len());
         steps.push(Step::new("indexes", format!("{building} suspended"), built));
     }
     if proving > 0 {

@@ -19,7 +19,9 @@ pub use error::IndexError;
 pub use keys::SuspendedKey;
 pub use manifest::{Definition, Manifest};
 pub use plan::{Choice, Plan, disk_bytes};
-pub use restore::{Refresh, RestoreEvent, RestoreSettings, Restored, RestoredIndex, RestoredKey, restore};
+pub use restore::{
+    Refresh, RestoreEvent, RestoreSettings, Restored, RestoredIndex, RestoredKey, RestoredTable, restore,
+};
 pub use subject::Subject;
 pub use suspend::{Suspended, suspend};
 

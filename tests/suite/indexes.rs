@@ -53,6 +53,16 @@ pub(crate) async fn suspend(pool: &PgPool) -> Vec<String> {
     suspended.indexes.into_iter().map(|index| index.name).collect()
 }
 
+/// Makes the suspended foreign keys stand for new rows, as a restore begins.
+pub(crate) async fn stand(pool: &PgPool) {
+    let adding =
+        "SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s NOT VALID', table_name, name, definition)
+                    FROM loader.suspended_foreign_keys";
+    for statement in texts(pool, adding).await {
+        run(pool, &statement).await;
+    }
+}
+
 fn options(database: &TestDatabase) -> PgConnectOptions {
     database.url.parse::<PgConnectOptions>().unwrap().application_name("restore under test")
 }

@@ -1,14 +1,15 @@
-//! Bringing suspended indexes and foreign keys back: indexes built over several connections, the most expensive first; then
-//! the keys; all compared with the journals, statistics renewed.
+//! Bringing suspended indexes and foreign keys back over several connections, statistics renewed; all compared with the
+//! journals.
 //!
 //! Crash-only: each index is built, and each key proved, in the transaction that takes it out of its journal, so the same
 //! call finishes what any kill left.
 
 mod build;
 mod compare;
-mod jobs;
 mod keys;
 mod refresh;
+mod schedule;
+mod work;
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ use super::keys::PresentKey;
 use super::{
     IndexError, Manifest, Present, Result, SuspendedIndex, SuspendedKey, TABLES, absent, catalog, invalid,
 };
-use jobs::{Jobs, gather};
+use schedule::Schedule;
 
 /// How to restore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub enum RestoreEvent<'a> {
     Started(&'a SuspendedIndex),
     /// It stands and is out of the journal.
     Finished(&'a SuspendedIndex, Duration),
-    /// A connection begins to prove this key, which stands for new rows already.
+    /// A connection begins to prove this key, which stands for new rows already, for those that are there.
     Validating(&'a SuspendedKey),
     /// It is valid and out of the journal.
     Validated(&'a SuspendedKey, Duration),
@@ -80,95 +81,87 @@ pub struct RestoredKey {
     pub table: String,
     /// The constraint's name.
     pub name: String,
-    /// Time from the start of the transaction that proved it to its commit.
+    /// Time from the start of the transaction that proved it for all rows to its commit.
+    pub elapsed: Duration,
+}
+
+/// A table whose statistics were renewed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoredTable {
+    /// Its name.
+    pub table: &'static str,
+    /// How long it took.
     pub elapsed: Duration,
 }
 
 /// What a restore did, and what it found left to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
-    /// The indexes brought back, in the order in which they were finished.
+    /// The indexes brought back.
     pub indexes: Vec<RestoredIndex>,
-    /// Time of all building, side by side.
-    pub building: Duration,
-    /// The foreign keys put back, in the order in which they were finished.
+    /// The foreign keys put back.
     pub keys: Vec<RestoredKey>,
-    /// Time of putting back all keys, side by side.
-    pub validating: Duration,
-    /// Time of renewing the statistics.
-    pub refreshing: Duration,
+    /// The tables whose statistics were renewed.
+    pub tables: Vec<RestoredTable>,
+    /// Time of all this, side by side.
+    pub elapsed: Duration,
     /// Names of the manifest that are not in the catalog: not suspended by this program, so not touched by it.
     pub absent: Vec<String>,
     /// Names of indexes that PostgreSQL marks invalid and that were not in the journal.
     pub invalid: Vec<String>,
 }
 
-/// Builds every index in the journal, puts the foreign keys back, compares the catalog with the journals, and renews the
-/// statistics of the four tables (also when nothing was suspended: an earlier restore may have been killed between the two).
+/// Puts the foreign keys back for new rows, builds every index in the journal, proves the keys for the rows that are there,
+/// renews the statistics of the four tables (also when nothing was suspended: an earlier restore may have been killed before
+/// that), and compares the catalog with the journals.
 ///
 /// An index that stands already as the journal has it is kept and only marked; an invalid one is built anew. A key that
-/// stands is kept, and proved if it is not valid. While indexes are built the tables can be read but not written; while keys
-/// are proved, both. Dropping the future closes its connections; the server gives up what they were at, and another call
-/// waits for that.
+/// stands is kept, and proved. While indexes of a table are built it can be read but not written; while its keys are proved,
+/// both. Dropping the future closes its connections; the server gives up what they were at, and another call waits for that.
 ///
 /// # Errors
 /// Names the first that could not be made, whose name is taken, or that is not what it was; or the key that a row does not
-/// keep. Others under way are finished before it returns; what was not begun stays in the journals.
+/// keep. Others under way are finished before it returns; what was not begun stays in the journals. A key whose name is taken
+/// or that a row does not keep is told last: everything else is back then.
 pub async fn restore(
     options: &PgConnectOptions,
     settings: RestoreSettings,
     observe: &(dyn Fn(RestoreEvent<'_>) + Sync),
 ) -> Result<Restored> {
+    let started = Instant::now();
     let mut first = connect(options, settings).await?;
     let journal = Journal::read(&mut first).await?;
     observe(RestoreEvent::Planned { indexes: journal.indexes.len(), keys: journal.keys.len() });
+    keys::add_all(&mut first, &journal.keys).await?;
 
     let mut connections = vec![first];
     let most = settings.connections.min(journal.indexes.len().max(TABLES.len()));
     while connections.len() < most {
         connections.push(connect(options, settings).await?);
     }
-
-    let started = Instant::now();
-    let jobs = Jobs::new(&journal.indexes);
-    let builders = connections.iter_mut().map(|connection| build::build_all(connection, &jobs, observe));
-    let indexes = gather(join_all(builders).await)?;
-    let building = started.elapsed();
-
-    let started = Instant::now();
-    if let Some(connection) = connections.first_mut() {
-        keys::add_all(connection, &journal.keys).await?;
+    let schedule = Schedule::new(&journal.indexes, &journal.keys);
+    let at_work =
+        connections.iter_mut().map(|connection| work::work(connection, &schedule, settings.refresh, observe));
+    let mut restored = Restored::default();
+    for share in join_all(at_work).await {
+        let Restored { indexes, keys, tables, .. } = share?;
+        restored.indexes.extend(indexes);
+        restored.keys.extend(keys);
+        restored.tables.extend(tables);
     }
-    let tables: Vec<_> = journal.keys.chunk_by(|one, next| one.table == next.table).collect();
-    let jobs = Jobs::new(&tables);
-    let provers = connections.iter_mut().map(|connection| keys::validate_all(connection, &jobs, observe));
-    let keys = gather(join_all(provers).await)?;
-    let validating = started.elapsed();
+    if let Some(trouble) = schedule.trouble() {
+        return Err(trouble);
+    }
 
-    let standing = match connections.first_mut() {
-        Some(connection) => Standing::read(connection).await?,
-        None => Standing::default(),
-    };
-    compare::indexes(&journal.indexes, &standing.indexes)?;
-    compare::keys(&journal.keys, &standing.keys)?;
-
-    let started = Instant::now();
-    let jobs = Jobs::new(&TABLES);
-    let refreshers = connections
-        .iter_mut()
-        .map(|connection| refresh::refresh_all(connection, &jobs, settings.refresh, observe));
-    gather(join_all(refreshers).await)?;
-
-    let manifest = Manifest::parse()?;
-    Ok(Restored {
-        indexes,
-        building,
-        keys,
-        validating,
-        refreshing: started.elapsed(),
-        absent: absent(&manifest, &standing.indexes, &[]),
-        invalid: invalid(&standing.indexes),
-    })
+    if let Some(connection) = connections.first_mut() {
+        let standing = Standing::read(connection).await?;
+        compare::indexes(&journal.indexes, &standing.indexes)?;
+        compare::keys(&journal.keys, &standing.keys)?;
+        restored.absent = absent(&Manifest::parse()?, &standing.indexes, &[]);
+        restored.invalid = invalid(&standing.indexes);
+    }
+    restored.elapsed = started.elapsed();
+    Ok(restored)
 }
 
 /// What waits in the journals.
@@ -188,7 +181,6 @@ impl Journal {
 }
 
 /// What is in the catalog.
-#[derive(Default)]
 struct Standing {
     indexes: Vec<Present>,
     keys: Vec<PresentKey>,

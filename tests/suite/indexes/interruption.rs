@@ -5,7 +5,7 @@ use std::time::Duration;
 use loader::server::indexes::{self, RestoreSettings};
 use sqlx::{Connection, PgConnection, PgPool};
 
-use super::{indexed, journal, options, restore, run, snapshot, suspend, texts};
+use super::{indexed, journal, options, restore, run, snapshot, stand, suspend, texts};
 use crate::harness::TestDatabase;
 
 /// Lets a statement that wants this table wait until the connection is closed.
@@ -51,6 +51,7 @@ async fn a_killed_restore_is_finished_by_the_next() {
     let before = snapshot(pool).await;
     for table in ["musical_metadata", "files", "file_locations", "sources"] {
         suspend(pool).await;
+        stand(pool).await;
         let blocker = blocked(&database, table).await;
         let (interrupted, ()) =
             tokio::join!(restore(&database), kill_when_waiting(pool, "restore under test", 2));

@@ -105,7 +105,7 @@ async fn nothing_to_do_is_no_failure() {
 }
 
 #[tokio::test]
-async fn the_dearest_are_built_first_and_statistics_renewed() {
+async fn each_table_is_built_dearest_first_and_settled() {
     let database = indexed().await;
     let pool = &database.pool;
     run(pool, include_str!("library.sql")).await;
@@ -126,12 +126,27 @@ async fn the_dearest_are_built_first_and_statistics_renewed() {
     indexes::restore(&options(&database), settings, &observe).await.unwrap();
     let events = events.into_inner().unwrap();
     assert_eq!(events.len(), 2 * 39 + 8 + 4);
-    let (mut first, last) = (events[..2].to_vec(), &events[events.len() - 4..]);
-    first.sort();
-    assert_eq!(first, ["file_locations_name_trigrams", "metadata_alike"]);
-    assert!(last.iter().all(|event| event.ends_with(" refreshed")), "{last:?}");
-    let proved = &events[2 * 39..2 * 39 + 8];
-    assert!(proved.iter().all(|event| event.ends_with(" is valid")), "{proved:?}");
+    let position =
+        |event: &str| events.iter().position(|other| other == event).unwrap_or_else(|| panic!("{event}"));
+    let started = |table: &str| events.iter().find(|event| event.starts_with(table) && !event.contains(' '));
+    assert_eq!(started("metadata_").unwrap(), "metadata_alike");
+    assert_eq!(started("file_locations_").unwrap(), "file_locations_name_trigrams");
+    // Each table is settled when its last index stands; the one that takes longest while others are built.
+    for (table, prefix) in [
+        ("musical_metadata", "metadata_"),
+        ("file_locations", "file_locations_"),
+        ("files", "files_"),
+        ("sources", "sources_"),
+    ] {
+        let last = events.iter().rposition(|event| event.starts_with(prefix) && event.ends_with(" stands"));
+        let proved =
+            events.iter().rposition(|event| event.starts_with(table) && event.ends_with(" is valid"));
+        assert!(
+            last < proved && proved < Some(position(&format!("{table} refreshed"))),
+            "{table}: {events:?}"
+        );
+    }
+    assert!(position("musical_metadata refreshed") < position("sources_path stands"), "{events:?}");
     let fresh: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM pg_class
           WHERE relname IN ('sources', 'files', 'file_locations', 'musical_metadata')

@@ -1,37 +1,13 @@
-//! Building one index after the other on one connection, each in the transaction that takes it out of the journal.
+//! Building one index in the transaction that takes it out of the journal.
 //!
-//! Neither chooses the order nor compares the outcome.
-
-use std::time::Instant;
+//! Neither chooses which nor compares the outcome.
 
 use sqlx::{Connection, PgConnection};
 
-use super::jobs::Jobs;
-use super::{RestoreEvent, RestoredIndex};
 use crate::server::indexes::{IndexError, Result, SuspendedIndex, catalog};
 
-/// Takes indexes until there are none, or one fails; then the other connections stop too.
-pub(super) async fn build_all(
-    connection: &mut PgConnection,
-    jobs: &Jobs<'_, SuspendedIndex>,
-    observe: &(dyn Fn(RestoreEvent<'_>) + Sync),
-) -> Result<Vec<RestoredIndex>> {
-    let mut restored = Vec::new();
-    while let Some(index) = jobs.take() {
-        observe(RestoreEvent::Started(index));
-        let started = Instant::now();
-        let is_built = build(connection, index).await.inspect_err(|_| jobs.cancel())?;
-        let elapsed = started.elapsed();
-        observe(RestoreEvent::Finished(index, elapsed));
-        if is_built {
-            restored.push(RestoredIndex { name: index.name.clone(), elapsed });
-        }
-    }
-    Ok(restored)
-}
-
 /// Builds one index. False where its row has left the journal meanwhile: somebody else has built it.
-async fn build(connection: &mut PgConnection, index: &SuspendedIndex) -> Result<bool> {
+pub(super) async fn build(connection: &mut PgConnection, index: &SuspendedIndex) -> Result<bool> {
     let refused = |cause| IndexError::of_making(index.subject(), cause);
     let mut transaction = connection.begin().await.map_err(refused)?;
 
