@@ -64,3 +64,14 @@ CREATE TABLE loader.unlogged_tables (
 );
 COMMENT ON TABLE loader.unlogged_tables IS 'Tables of the library that were made unlogged by hand; a row leaves in the transaction that makes its table logged again.';
 COMMENT ON COLUMN loader.unlogged_tables.run_id IS 'The run that did it, 0 where it was done by hand.';
+COMMENT ON COLUMN loader.suspended_foreign_keys.schema_name IS 'The schema of its table.';
+COMMENT ON COLUMN loader.suspended_foreign_keys.table_name IS 'The table that refers to another.';
+COMMENT ON COLUMN loader.suspended_foreign_keys.name IS 'Its name.';
+COMMENT ON COLUMN loader.suspended_foreign_keys.comment IS 'Its comment; null for none.';
+COMMENT ON COLUMN loader.changed_settings.id IS 'Number of the change, ascending.';
+COMMENT ON COLUMN loader.changed_settings.name IS 'The setting''s name.';
+COMMENT ON COLUMN loader.changed_settings.planned_at IS 'When the change was written down, server clock.';
+COMMENT ON COLUMN loader.changed_settings.applied_at IS 'When it was known to be made, server clock; null before.';
+COMMENT ON COLUMN loader.changed_settings.restored_at IS 'When all was seen to be as before, server clock; null before.';
+COMMENT ON COLUMN loader.unlogged_tables.name IS 'The table, in the schema public.';
+COMMENT ON COLUMN loader.unlogged_tables.unlogged_at IS 'Start of the transaction that made it unlogged, server clock.';
