@@ -283,8 +283,8 @@ impl Import {
     async fn restore_indexes(&mut self) -> Result<()> {
         let settings =
             RestoreSettings { connections: self.settings.connections, ..RestoreSettings::default() };
-        let restored =
-            indexes::restore(&self.target.options, settings, &|event| self.counters.indexes(event)).await?;
+        let options = self.target.options.clone().application_name("loader indexes");
+        let restored = indexes::restore(&options, settings, &|event| self.counters.indexes(event)).await?;
         tracing::info!(
             indexes = restored.indexes.len(),
             keys = restored.keys.len(),

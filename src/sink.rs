@@ -113,6 +113,8 @@ pub enum SinkErrorKind {
     Refused,
     /// Try again, after reconnecting.
     Transient,
+    /// The server has crashed, and what was committed before may be gone: stop.
+    Lost,
     /// The disk is full: stop.
     DiskFull,
     /// Nothing helps: stop.

@@ -9,6 +9,7 @@
 //! | conflict | the batch is merged; never bisected |
 //! | refused | the batch is halved until the bad item is alone; that one is rejected, every other is stored |
 //! | transient | reconnect and merge, up to [`RETRY_PAUSES`] |
+//! | lost | the run fails, for what it holds to be stored may not be; the same command stores it |
 //! | disk full, fatal | the run fails; the same command resumes it |
 
 use std::collections::{HashMap, VecDeque};
@@ -297,6 +298,12 @@ pub(crate) fn run_error(error: SinkError) -> Error {
         SinkErrorKind::DiskFull => Error::new(ErrorKind::Run, "the database server's disk is full")
             .with_hint("free some space on it, then run the same command again: it goes on where it stopped")
             .with_cause(error),
+        SinkErrorKind::Lost => Error::new(
+            ErrorKind::Run,
+            "the database server has crashed and may have lost what was stored last",
+        )
+        .with_hint("run the same command again: it stores what is missing")
+        .with_cause(error),
         SinkErrorKind::Transient => Error::new(ErrorKind::Unreachable, "the database server went away")
             .with_hint("when it is back, run the same command again: it goes on where it stopped")
             .with_cause(error),

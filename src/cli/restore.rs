@@ -112,7 +112,8 @@ async fn restore_indexes(target: &Target, steps: &mut Vec<Step>, terminal: &Term
         }
         _ => {}
     };
-    let restored = indexes::restore(&target.options, RestoreSettings::default(), &tell).await?;
+    let options = target.options.clone().application_name("loader indexes");
+    let restored = indexes::restore(&options, RestoreSettings::default(), &tell).await?;
     for name in restored.absent {
         terminal.warn(&format!(
             "the index {name} is missing and was not suspended by loader; make it: loader db migrate"

@@ -161,9 +161,13 @@ fn state(status: &Status) -> String {
         "killed" if status.is_suspended() => {
             "killed while running; the same command goes on, or: loader restore".to_owned()
         }
+        "interrupted" | "failed" if status.is_suspended() => {
+            format!("{}; the same command goes on, or: loader restore", status.state)
+        }
         "killed" | "interrupted" | "failed" => {
             format!("{}; the same command goes on where it stopped", status.state)
         }
+        other if status.is_suspended() => format!("{other}; to put back what it left: loader restore"),
         other => other.to_owned(),
     }
 }

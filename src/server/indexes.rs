@@ -65,7 +65,8 @@ impl Status {
     }
 }
 
-/// Makes the indexes of the manifest that are not there, in one transaction.
+/// Makes the indexes of the manifest that are not there, in one transaction. Those that are there stay as they are, with the
+/// comment that somebody may have given them.
 ///
 /// Meant for a library that is empty or small, or of an older version: it builds them one after the other. What is
 /// suspended is left to [`restore`].
@@ -76,15 +77,22 @@ pub async fn create_all(connection: &mut PgConnection) -> Result<()> {
     let manifest = Manifest::parse()?;
     let mut transaction = connection.begin().await?;
     let suspended = catalog::pending(&mut transaction).await?;
+    let names: Vec<&str> = manifest.definitions().iter().map(|index| index.name.as_str()).collect();
+    let missing: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(quote_ident(name)) IS NULL",
+    )
+    .bind(names)
+    .fetch_all(&mut *transaction)
+    .await?;
     for index in manifest.definitions() {
-        if suspended.iter().any(|other| other.name == index.name) {
+        if !missing.contains(&index.name) || suspended.iter().any(|other| other.name == index.name) {
             continue;
         }
         for statement in [&index.definition, &index.comment_statement] {
             sqlx::raw_sql(AssertSqlSafe(statement.as_str()))
                 .execute(&mut *transaction)
                 .await
-                .map_err(|cause| IndexError::of_making(Subject::Index(index.name.clone()), cause))?;
+                .map_err(|cause| IndexError::Create { index: index.name.clone(), cause })?;
         }
     }
     transaction.commit().await?;

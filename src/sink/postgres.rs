@@ -2,6 +2,7 @@
 //!
 //! Owns its connection alone. A connection on which anything went wrong is closed, never used again.
 
+mod crash;
 mod renew;
 
 use sqlx::postgres::PgConnection;
@@ -13,6 +14,7 @@ use crate::error::{ErrorKind, Result};
 use crate::record::{FileRow, LocationRow, MetadataRow, RejectRow, Row, SourceRow};
 use crate::server::connect::{self, Target};
 use crate::writer::run_error;
+use crash::ServerMemory;
 
 /// How rows travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub struct PostgresSink {
     target: Target,
     settings: SinkSettings,
     connection: Option<PgConnection>,
+    /// What the server remembered when this sink began; none before that.
+    memory: Option<ServerMemory>,
     buffer: CopyBuffer,
     staged: bool,
 }
@@ -52,9 +56,16 @@ impl PostgresSink {
     /// # Errors
     /// As [`connect::connect`].
     pub async fn connect(target: Target, settings: SinkSettings) -> Result<Self> {
-        let mut sink =
-            Self { target, settings, connection: None, buffer: CopyBuffer::default(), staged: false };
+        let mut sink = Self {
+            target,
+            settings,
+            connection: None,
+            memory: None,
+            buffer: CopyBuffer::default(),
+            staged: false,
+        };
         sink.open().await?;
+        sink.remember().await.map_err(run_error)?;
         Ok(sink)
     }
 
@@ -66,6 +77,15 @@ impl PostgresSink {
             let set = connection.execute("SET synchronous_commit = off").await;
             set.map_err(|error| run_error(error.into()))?;
         }
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    /// Asks whether the server still has what this sink has stored, the first time only what it remembers.
+    async fn remember(&mut self) -> Stores<()> {
+        let mut connection = self.take()?;
+        let now = ServerMemory::of(&mut connection).await?;
+        self.memory.get_or_insert_with(|| now.clone()).compare(&now)?;
         self.connection = Some(connection);
         Ok(())
     }
@@ -261,6 +281,7 @@ impl Sink for PostgresSink {
             },
             sqlstate: None,
             message: error.to_string(),
-        })
+        })?;
+        self.remember().await
     }
 }

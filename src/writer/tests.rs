@@ -192,6 +192,15 @@ async fn transient_errors_are_retried_and_then_end_the_run() {
 }
 
 #[tokio::test]
+async fn what_a_crash_may_have_taken_is_not_built_upon() {
+    let faults = vec![Fault::FailCall(1, SinkErrorKind::Lost)];
+    let (result, _, _, calls) = run(vec![vec![new(1, 1)]], faults, MemorySink::default()).await;
+    let error = result.unwrap_err();
+    assert_eq!((error.kind(), calls), (ErrorKind::Run, 1));
+    assert!(error.hint().unwrap().contains("run the same command again"));
+}
+
+#[tokio::test]
 async fn a_full_disk_ends_the_run_at_once() {
     let faults = vec![Fault::FailCall(1, SinkErrorKind::DiskFull)];
     let (result, _, _, calls) = run(vec![vec![new(1, 1)]], faults, MemorySink::default()).await;

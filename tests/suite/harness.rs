@@ -165,8 +165,17 @@ impl TestCluster {
 
     /// Ends the server's main process as a crash would, and returns when it is gone; its children may still be ending.
     pub(crate) fn kill_server(&self) {
+        self.signal_server("-KILL");
+    }
+
+    /// Makes the server stop as `pg_ctl stop -m immediate` does: nothing is written, its next start recovers.
+    pub(crate) fn stop_server_at_once(&self) {
+        self.signal_server("-QUIT");
+    }
+
+    fn signal_server(&self, signal: &str) {
         let process = self.process();
-        kill("-KILL", process);
+        kill(signal, process);
         // A process that nobody has waited for yet keeps its number, not its directory.
         while fs::read_link(format!("/proc/{process}/cwd")).is_ok() {
             std::thread::sleep(std::time::Duration::from_millis(2));
@@ -181,6 +190,10 @@ impl TestCluster {
 
 impl Drop for TestCluster {
     fn drop(&mut self) {
+        // Nothing of it is wanted any more, so nothing need be written.
+        if let Ok(Some(process)) = self.cluster.status().map(|status| status.pid) {
+            let _ = std::process::Command::new("kill").args(["-QUIT", &process.to_string()]).status();
+        }
         let _ = self.cluster.destroy(true);
     }
 }

@@ -8,6 +8,8 @@ mod migration;
 mod questions;
 mod suspension;
 
+pub(crate) use suspension::{NEVER_DROPPED, OWN};
+
 use loader::server::indexes::{self, RestoreSettings, Restored};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, PgPool};

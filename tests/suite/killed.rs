@@ -16,7 +16,7 @@ use crate::program::{Ended, Program};
 
 /// The arguments of an import of `folder` in a mode, by a writer, in batches small enough that there is always a batch
 /// under way.
-fn arguments(folder: &Path, mode: &str, writer: &str) -> Vec<OsString> {
+pub(crate) fn arguments(folder: &Path, mode: &str, writer: &str) -> Vec<OsString> {
     let mut arguments: Vec<OsString> =
         ["import", "--json", "--batch-size", "24", "--mode", mode, "--writer", writer]
             .map(OsString::from)

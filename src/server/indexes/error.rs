@@ -37,6 +37,15 @@ pub enum IndexError {
         #[source]
         cause: sqlx::Error,
     },
+    /// An index of the manifest could not be made; none was.
+    #[error("cannot make the index {index}; none of those that are missing was made")]
+    Create {
+        /// Its name.
+        index: String,
+        /// What PostgreSQL said.
+        #[source]
+        cause: sqlx::Error,
+    },
     /// An index or a foreign key could not be made; it stays in the journal.
     #[error("cannot make the {subject}")]
     Make {
@@ -123,7 +132,10 @@ impl IndexError {
             Self::Suspend { cause, .. } if sql_state(cause) == Some("42501".into()) => {
                 "connect as the owner of the library's tables, or use --mode normal".into()
             }
-            Self::Suspend { .. } => "run the same command again".into(),
+            Self::Create { cause, .. } if sql_state(cause) == Some("53100".into()) => {
+                "free disk space on the server, then run the same command again".into()
+            }
+            Self::Suspend { .. } | Self::Create { .. } => "run the same command again".into(),
             Self::Make { cause, .. } if sql_state(cause) == Some("53100".into()) => {
                 "free disk space on the server, then run: loader restore".into()
             }
@@ -145,6 +157,11 @@ fn detail(error: &sqlx::Error) -> Option<&str> {
 impl From<IndexError> for Error {
     fn from(error: IndexError) -> Self {
         let hint = error.hint();
-        Self::new(ErrorKind::Suspended, error.to_string()).with_hint(hint).with_cause(error)
+        let kind = match error {
+            // Each is all or nothing, and it was nothing: there is nothing to be put back.
+            IndexError::Backup(_) | IndexError::Suspend { .. } | IndexError::Create { .. } => ErrorKind::Run,
+            _ => ErrorKind::Suspended,
+        };
+        Self::new(kind, error.to_string()).with_hint(hint).with_cause(error)
     }
 }

@@ -86,6 +86,27 @@ async fn a_dropped_restore_is_finished_by_the_next() {
     assert!(journal(pool).await.is_empty());
 }
 
+/// Limits on time are set for queries; a build takes as long as it takes, and here it waits for longer than they are.
+#[tokio::test]
+async fn limits_on_time_do_not_end_a_build() {
+    let database = indexed().await;
+    let pool = &database.pool;
+    let before = snapshot(pool).await;
+    suspend(pool).await;
+    let blocker = blocked(&database, "files").await;
+    let version = pool.acquire().await.unwrap().server_version_num().unwrap();
+    let limits = ["statement_timeout", "lock_timeout", "transaction_timeout"];
+    let known = if version < 170_000 { &limits[..2] } else { &limits };
+    let options = options(&database).options(known.iter().map(|limit| (*limit, "1s")));
+    let building = indexes::restore(&options, RestoreSettings::default(), &|_| ());
+    let (restored, ()) = tokio::join!(building, async {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        drop(blocker);
+    });
+    assert_eq!(restored.unwrap().indexes.len(), 39);
+    assert_eq!(snapshot(pool).await, before);
+}
+
 #[tokio::test]
 async fn two_restores_share_the_work() {
     let database = indexed().await;

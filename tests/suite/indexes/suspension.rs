@@ -8,7 +8,7 @@ use sqlx::Connection;
 use super::{indexed, journal, options, restore, run, snapshot, suspend, texts};
 
 /// What a user may have made on our tables, beside what is never to be dropped.
-const OWN: &str = r#"
+pub(crate) const OWN: &str = r#"
     CREATE INDEX own_covering ON files (size_bytes DESC NULLS LAST, warnings) INCLUDE (parse_status)
         WITH (fillfactor = 70) WHERE size_bytes > 1000 AND parse_status <> 'it''s';
     COMMENT ON INDEX own_covering IS 'It''s "mine"; \ and $1';
@@ -23,7 +23,8 @@ const OWN: &str = r#"
     ALTER TABLE files CLUSTER ON files_size;
 "#;
 
-const NEVER_DROPPED: &str = "
+/// What is never to be dropped.
+pub(crate) const NEVER_DROPPED: &str = "
     CREATE UNIQUE INDEX own_unique ON files (digest);
     ALTER TABLE files REPLICA IDENTITY USING INDEX own_unique;
     ALTER TABLE sources ADD CONSTRAINT own_constraint UNIQUE (path);
