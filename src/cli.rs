@@ -36,12 +36,13 @@ Examples:
   loader import --mode fast --log-file import.log /data/midi &  tail -f import.log
   loader status                                      from another terminal
   loader rejects                                     what was refused, and why
+  loader prune --dry-run                             what is no longer on the disk
   loader analyze --missing                           after an update: what the new analysis finds
   psql \"$(loader db url)\" -c 'SELECT count(*) FROM files'
 
-Exit status: 0 all loaded or already there, 1 failed (the same command resumes), 2 usage, 3 finished with rejects, or most of a
-folder was away (--accept-vanished), 10 no database, 11 another import holds the lock, 12 schema missing or changed, 13 something is left suspended or changed (loader restore),
-130/143 ended by Ctrl-C or SIGTERM.";
+Exit status: 0 all loaded or already there, 1 failed (the same command resumes), 2 usage, 3 finished with rejects or with a
+folder of which most is away (--accept-vanished), 10 no database, 11 another import holds the lock, 12 schema missing or
+changed, 13 something is left suspended or changed (loader restore), 130/143 ended by Ctrl-C or SIGTERM.";
 
 /// Takes MIDI collections as they are, archives included, into a searchable PostgreSQL library.
 #[derive(Debug, Parser)]
