@@ -61,10 +61,9 @@ fn main() -> Result<ExitCode> {
             verdict.require(series.median() <= most, &format!("{what}: at most {most} s promised"));
         }
     };
-    for (container, word, most) in [
-        (Container::Loose, "loose", UNCHANGED_LOOSE),
-        (Container::Zip, "in archives", UNCHANGED_ARCHIVES),
-    ] {
+    for (container, word, most) in
+        [(Container::Loose, "loose", UNCHANGED_LOOSE), (Container::Zip, "in archives", UNCHANGED_ARCHIVES)]
+    {
         let folder = tempfile::tempdir()?;
         write(&options, container, folder.path())?;
         let url = server.fresh_database()?;
@@ -96,7 +95,11 @@ fn write(options: &Options, container: Container, folder: &Path) -> Result<()> {
         damaged: 0.0,
         clutter: 0.0,
         layout: vec![container],
-        files_per_archive: if container == Container::Loose { 1_000 } else { options.files.div_ceil(options.archives) },
+        files_per_archive: if container == Container::Loose {
+            1_000
+        } else {
+            options.files.div_ceil(options.archives)
+        },
         ..SampleOptions::default()
     };
     sample::write(&options, folder)?;

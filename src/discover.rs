@@ -148,7 +148,11 @@ impl SortedBelow {
         let folder = shown.trim_end_matches('/');
         let id = SourceId::of(root.as_os_str().as_bytes());
         // `0` follows the slash.
-        (folder.chars().count() < SORTED).then(|| Self { id, from: format!("{folder}/"), to: format!("{folder}0") })
+        (folder.chars().count() < SORTED).then(|| Self {
+            id,
+            from: format!("{folder}/"),
+            to: format!("{folder}0"),
+        })
     }
 }
 

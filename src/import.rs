@@ -29,9 +29,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::heartbeat;
 use crate::library::{self, Balance, RunState};
 use crate::mode::Mode;
-use crate::pipeline::{
-    Finished, Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents, Stop, Survey,
-};
+use crate::pipeline::{Finished, Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents, Stop, Survey};
 use crate::progress::{Counters, Phase};
 use crate::server::connect::{self, Target};
 use crate::server::indexes::{self, RestoreSettings};
@@ -178,13 +176,7 @@ impl Import {
         let sources = Sources { verified, ..self.settle(&finished, &known, foreseen).await? };
         times.checking = checking.elapsed();
         self.counters.enter(Phase::Done);
-        Ok(Loaded {
-            balance,
-            sources,
-            peak_budget: finished.peak_budget,
-            times,
-            kept,
-        })
+        Ok(Loaded { balance, sources, peak_budget: finished.peak_budget, times, kept })
     }
 
     /// Changes what the mode changes, loads, and brings the indexes back.

@@ -8,8 +8,8 @@ use serde_json::Value;
 use sqlx::postgres::PgConnection;
 
 use crate::digest::Digest;
-use crate::error::{Error, ErrorKind, Result};
 use crate::discover::{Roots, SortedBelow};
+use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::{KnownSource, KnownSources};
 use crate::progress::Snapshot;
 
@@ -223,6 +223,9 @@ pub async fn refresh_statistics(connection: &mut PgConnection) -> Result<()> {
 /// # Errors
 /// What the database says; and [`ErrorKind::Run`] if any source's entries are not all accounted for.
 pub async fn balance(connection: &mut PgConnection, run_id: i32, opened: &[i64]) -> Result<Balance> {
+    if opened.is_empty() {
+        return Ok(Balance::default());
+    }
     let unbalanced: Vec<(String, i64, i64)> =
         sqlx::query_as(include_str!("../database/report/unbalanced.sql"))
             .bind(opened)

@@ -102,7 +102,10 @@ impl Prune {
     }
 
     async fn ids(&mut self, query: QueryScalar<'_, Postgres, i64, PgArguments>) -> Result<Vec<i64>> {
-        query.fetch_all(&mut self.connection).await.map_err(|error| failed("looking for what vanished", error))
+        query
+            .fetch_all(&mut self.connection)
+            .await
+            .map_err(|error| failed("looking for what vanished", error))
     }
 
     /// Deletes some sources, first what lies in them.

@@ -100,7 +100,9 @@ impl Reanalysis {
     /// # Errors
     /// What made the run fail; everything committed before stays, and the same command goes on from there.
     pub async fn run(mut self, announce: impl FnOnce(&Plan)) -> Result<Report> {
-        let worklist = Worklist::draw_up(&mut self.connection, self.settings.criteria, self.settings.within.as_ref()).await?;
+        let worklist =
+            Worklist::draw_up(&mut self.connection, self.settings.criteria, self.settings.within.as_ref())
+                .await?;
         announce(&Plan::new(&self.settings, &self.target, &worklist));
         if worklist.len() == 0 {
             let nothing = Report { complete: true, ..Report::default() };
@@ -207,7 +209,8 @@ impl Reanalysis {
     /// The two sides of the account: what was not analysed, and which rows are behind now.
     async fn check(&mut self, account: &Account) -> Result<()> {
         let left: HashSet<i64> = account.left().into_iter().map(|content| account.id(content)).collect();
-        let behind = behind(&mut self.connection, self.settings.criteria, self.settings.within.as_ref()).await?;
+        let behind =
+            behind(&mut self.connection, self.settings.criteria, self.settings.within.as_ref()).await?;
         let unexpected = behind.iter().filter(|id| !left.contains(id)).count();
         if unexpected == 0 {
             return Ok(());

@@ -18,11 +18,11 @@ use std::future::Future;
 use crate::batch::Batch;
 use crate::record::{SourceRow, SourceState};
 
+pub use comparison::{Comparison, ComparisonSink};
 pub use copy::CopyBuffer;
 pub use faulty::{Fault, FaultySink};
 pub use memory::{MemoryLibrary, MemorySink};
 pub use postgres::{PostgresSink, SinkSettings, WriterKind};
-pub use comparison::{Comparison, ComparisonSink};
 pub use renewal::{Refused, Renewal, RenewalSink, Renewed};
 
 /// How a batch is stored.

@@ -185,7 +185,8 @@ mod tests {
     #[test]
     fn only_what_could_have_been_met_is_gone() {
         let roots = [PathBuf::from("/music")];
-        let paths = ["/music/a.mid", "/music/locked/b.mid", "/musicals/c.mid", "/other/d.mid", "/music/x/e.mid"];
+        let paths =
+            ["/music/a.mid", "/music/locked/b.mid", "/musicals/c.mid", "/other/d.mid", "/music/x/e.mid"];
         let judged = Vanished::judge(&roots, missed(&paths), &walked(9, 9, &["/music/locked"]), false);
         assert_eq!(judged, Vanished { gone: vec![1, 5], held_back: Vec::new() });
     }
@@ -202,7 +203,11 @@ mod tests {
             (100, 200, 100, false),
             (101, 200, 99, true),
         ] {
-            assert_eq!(HeldBack::is_doubtful(away, known, files), expected, "{away} of {known}, {files} found");
+            assert_eq!(
+                HeldBack::is_doubtful(away, known, files),
+                expected,
+                "{away} of {known}, {files} found"
+            );
         }
     }
 

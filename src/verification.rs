@@ -54,7 +54,8 @@ impl Verification<'_> {
         if files.is_empty() {
             return Ok(Verified::default());
         }
-        let knowledge = Knowledge { sources: Arc::new(KnownSources::to_be_read(&files)), contents: Arc::new(contents) };
+        let knowledge =
+            Knowledge { sources: Arc::new(KnownSources::to_be_read(&files)), contents: Arc::new(contents) };
         let inputs = Inputs { files, ..Inputs::default() };
         let comparison = Arc::new(Comparison::default());
         let sinks = self.sinks(&comparison).await?;

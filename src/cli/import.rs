@@ -91,7 +91,10 @@ impl ImportArguments {
 
 impl ImportArguments {
     /// What follows the import, once its run is known, where everything is to be analysed again.
-    fn reanalysis(&self, settings: &ImportSettings) -> Option<impl FnOnce(i32) -> ReanalysisSettings + use<>> {
+    fn reanalysis(
+        &self,
+        settings: &ImportSettings,
+    ) -> Option<impl FnOnce(i32) -> ReanalysisSettings + use<>> {
         let roots = settings.inputs.roots.clone().filter(|_| self.force)?;
         let criteria = Criteria { selection: Selection::All, level: self.analysis, md5: self.md5 };
         let (writer, connections) = (settings.writer, settings.connections);

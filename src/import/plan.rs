@@ -139,8 +139,7 @@ impl Plan {
                 // A database without a library is one where everything is new; one of an earlier version is brought up to
                 // date by the import, not by its plan.
                 if schema::exists(&mut connection).await? {
-                    known =
-                        library::known_sources(&mut connection, settings.inputs.roots_alone()).await?;
+                    known = library::known_sources(&mut connection, settings.inputs.roots_alone()).await?;
                     contents = library::count_contents(&mut connection).await?;
                     if schema::check(&mut connection).await.is_ok() {
                         suspended = indexes::is_suspended(&mut connection).await?;

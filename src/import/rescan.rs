@@ -54,7 +54,9 @@ impl Import {
         foreseen: Option<Vanished>,
     ) -> Result<Sources> {
         let mut sources = Sources { survey: finished.survey, ..Sources::default() };
-        let Some(walked) = finished.walked.as_ref().filter(|_| !self.stop.is_asked()) else { return Ok(sources) };
+        let Some(walked) = finished.walked.as_ref().filter(|_| !self.stop.is_asked()) else {
+            return Ok(sources);
+        };
         lock::keep(&mut self.connection, &self.target, "loader import").await?;
         vanished::bring_back(&mut self.connection, &walked.returned).await?;
         let vanished = match foreseen {

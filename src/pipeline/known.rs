@@ -100,10 +100,12 @@ impl KnownSources {
         let Some(known) = self.0.get(&file.id().0) else { return (Sight::Added, false) };
         known.is_met.store(true, Relaxed);
         let entries = known.source.entries.unsigned_abs();
-        let sight = match known.source.is(file) {
-            false => Sight::Modified,
-            true if known.source.is_active => Sight::Unchanged(entries),
-            true => Sight::Returned(entries),
+        let sight = if !known.source.is(file) {
+            Sight::Modified
+        } else if known.source.is_active {
+            Sight::Unchanged(entries)
+        } else {
+            Sight::Returned(entries)
         };
         (sight, known.source.is_active)
     }
@@ -111,8 +113,9 @@ impl KnownSources {
     /// Files of the last look that this walk has not met so far; streams are not looked for.
     #[must_use]
     pub fn missed(&self) -> Vec<i64> {
-        let is_missed =
-            |known: &Known| known.source.is_active && known.source.size_bytes >= 0 && !known.is_met.load(Relaxed);
+        let is_missed = |known: &Known| {
+            known.source.is_active && known.source.size_bytes >= 0 && !known.is_met.load(Relaxed)
+        };
         self.0.iter().filter(|(_, known)| is_missed(known)).map(|(id, _)| *id).collect()
     }
 }

@@ -52,7 +52,9 @@ async fn import(folder: &Path, library: &MemorySink, variant: Variant) -> (Finis
     let counters = Arc::new(Counters::default());
     let sinks = (library.clone(), vec![library.clone(); variant.connections]);
     let stop = Arc::new(Stop::default());
-    let pipeline = Pipeline::start(&settings, inputs, knowledge, variant.connections, Arc::clone(&counters), stop).unwrap();
+    let pipeline =
+        Pipeline::start(&settings, inputs, knowledge, variant.connections, Arc::clone(&counters), stop)
+            .unwrap();
     let run = tokio::time::timeout(Duration::from_mins(2), pipeline.run(sinks));
     let finished = run.await.expect("the run does not end: a deadlock").unwrap();
     (finished, counters)

@@ -10,8 +10,8 @@ use sqlx::postgres::PgConnection;
 
 use super::choice::{self, Place};
 use super::criteria::{Criteria, Selection};
-use super::within::Within;
 use super::standing::{KnownFile, Standing};
+use super::within::Within;
 use crate::discover::FoundFile;
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::failed;
@@ -40,7 +40,11 @@ struct Wanted {
 }
 
 impl Wanted {
-    async fn load(connection: &mut PgConnection, criteria: Criteria, within: Option<&Within>) -> Result<Self> {
+    async fn load(
+        connection: &mut PgConnection,
+        criteria: Criteria,
+        within: Option<&Within>,
+    ) -> Result<Self> {
         let sources = match within {
             Some(within) => Some(within.sources(connection).await?),
             None => None,

@@ -74,8 +74,13 @@ pub async fn create_all(connection: &mut PgConnection) -> Result<()> {
     let manifest = Manifest::parse()?;
     let mut transaction = connection.begin().await?;
     let suspended = catalog::pending(&mut transaction).await?;
+    let present = catalog::present(&mut transaction, None).await?;
     for index in manifest.definitions() {
-        if suspended.iter().any(|other| other.name == index.name) {
+        // A comment that is there already would be written again: most imports find everything in place.
+        let is_present = present
+            .iter()
+            .any(|other| other.name == index.name && other.comment.as_ref() == Some(&index.comment));
+        if is_present || suspended.iter().any(|other| other.name == index.name) {
             continue;
         }
         for statement in [&index.definition, &index.comment_statement] {

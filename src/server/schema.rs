@@ -53,7 +53,11 @@ pub fn fingerprint() -> i64 {
 /// [`ErrorKind::Schema`] where the schema is newer than this build, was changed by hand, or a migration is refused; the
 /// hint says what to do.
 pub async fn migrate(connection: &mut PgConnection) -> Result<Migrated> {
-    let from = applied(connection).await?.and_then(|applied| applied.keys().next_back().copied());
+    let applied = applied(connection).await?.unwrap_or_default();
+    let from = applied.keys().next_back().copied();
+    if compare(&applied).is_ok() {
+        return Ok(Migrated { from, to: newest_version() });
+    }
     let done = migrator().run_direct(None, connection, false).await;
     if let Err(error) = done {
         // sqlx keeps its lock when a migration fails; the connection may live on.

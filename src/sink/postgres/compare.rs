@@ -43,7 +43,10 @@ impl PostgresSink {
 }
 
 /// The same over a connection that may be in a transaction.
-pub(super) async fn stored(connection: &mut PgConnection, ids: &[i64]) -> Stores<Vec<Vec<(i64, Option<i64>)>>> {
+pub(super) async fn stored(
+    connection: &mut PgConnection,
+    ids: &[i64],
+) -> Stores<Vec<Vec<(i64, Option<i64>)>>> {
     let done = sqlx::query_as(include_str!("../../../database/sources/done.sql")).bind(ids);
     Ok(by_source(ids, done.fetch_all(connection).await?))
 }

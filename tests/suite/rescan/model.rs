@@ -58,7 +58,8 @@ impl Disk {
     fn files(&self) -> Vec<PathBuf> {
         let folders = FOLDERS.iter().map(|name| self.folder.path().join(name));
         let entries = folders.flat_map(|folder| fs::read_dir(folder).unwrap());
-        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect();
+        let mut files: Vec<_> =
+            entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect();
         files.sort();
         files
     }
@@ -147,7 +148,8 @@ async fn whatever_happens() {
         history.push(format!("-- round {round}"));
         let steps = 1 + disk.dice.below(8);
         history.extend((0..steps).map(|_| disk.happen()));
-        let arguments = ["import".as_ref(), "--accept-vanished".as_ref(), "--batch-size=3".as_ref(), path.as_os_str()];
+        let arguments =
+            ["import".as_ref(), "--accept-vanished".as_ref(), "--batch-size=3".as_ref(), path.as_os_str()];
         if disk.dice.below(2) == 0 {
             // Killed or asked to stop, then more happens.
             let signal = if disk.dice.below(2) == 0 { "-KILL" } else { "-INT" };

@@ -27,7 +27,8 @@ async fn what_changed_secretly_is_found() {
     padded.resize(length, 0);
     other.resize(length, 0);
     let tars = [tar(&[padded.clone(), piece(6)]), tar(&[other.clone(), piece(6)])];
-    let picture: Vec<u8> = b"\xff\xd8\xff\xe0\0\x10JFIF\0".iter().copied().chain(std::iter::repeat(1)).take(length).collect();
+    let picture: Vec<u8> =
+        b"\xff\xd8\xff\xe0\0\x10JFIF\0".iter().copied().chain(std::iter::repeat(1)).take(length).collect();
     for name in ["loose.mid", "to picture.bin", "to refusal.mid", "same.mid"] {
         fs::write(at(name), &padded).unwrap();
     }
@@ -45,10 +46,12 @@ async fn what_changed_secretly_is_found() {
     assert_eq!(count(&report, "sources_modified"), 0, "{report}");
     before.assert_same(&Rows::with_history(&database.url).await, "not looked for");
 
-    let verify = || crate::program::Program::on(
-        &database,
-        ["import".as_ref(), "--json".as_ref(), "--verify".as_ref(), folder.path().as_os_str()],
-    );
+    let verify = || {
+        crate::program::Program::on(
+            &database,
+            ["import".as_ref(), "--json".as_ref(), "--verify".as_ref(), folder.path().as_os_str()],
+        )
+    };
     let report = verify().run().expect(&[3]).json();
     let numbers = ["sources_verified", "sources_differing", "sources_modified"];
     assert_eq!(numbers.map(|name| count(&report, name)), [9, 4, 4], "{report}");
