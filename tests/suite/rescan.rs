@@ -44,6 +44,15 @@ fn tar(contents: &[Vec<u8>]) -> Vec<u8> {
     tar.into_inner().unwrap()
 }
 
+/// Waits until the server has noticed the death of whoever held the lock.
+async fn lock_is_free(database: &TestDatabase) {
+    let mut connection = database.connect().await;
+    crate::program::until("the lock is free", async || {
+        loader::server::lock::holder(&mut connection).await.unwrap().is_none()
+    })
+    .await;
+}
+
 /// Checks that what a library holds of what is on the disk is what one holds that was made of nothing.
 async fn assert_like_new(folder: &Path, database: &TestDatabase, what: &str) {
     let new = TestDatabase::create().await;

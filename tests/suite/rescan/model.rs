@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use fs_err as fs;
 
-use super::{assert_like_new, piece, set_time, tar};
+use super::{assert_like_new, lock_is_free, piece, set_time, tar};
 use crate::dice::Dice;
 use crate::harness::{TestDatabase, passable_directory};
 use crate::program::{Program, is_long};
@@ -161,11 +161,11 @@ async fn whatever_happens() {
             history.push(disk.happen());
         }
         if disk.dice.below(4) == 0 {
-            settle_lock(&database).await;
+            lock_is_free(&database).await;
             Program::on(&database, ["prune", "--batch-size", "2"]).run().expect(&[0]);
             history.push("prune".to_owned());
         }
-        settle_lock(&database).await;
+        lock_is_free(&database).await;
         Program::on(&database, arguments).run().expect(&[0, 3]);
         let what = history.join("\n");
         assert_whole(&database.url, &what).await;
@@ -173,11 +173,3 @@ async fn whatever_happens() {
     }
 }
 
-/// Waits until the server has noticed the death of what held the lock.
-async fn settle_lock(database: &TestDatabase) {
-    crate::program::until("the lock is free", async || {
-        let mut connection = database.connect().await;
-        loader::server::lock::acquire(&mut connection).await.is_ok()
-    })
-    .await;
-}

@@ -3,7 +3,7 @@
 use fs_err as fs;
 use sqlx::Executor as _;
 
-use super::{assert_like_new, piece, tar, write_pieces};
+use super::{assert_like_new, lock_is_free, piece, set_time, tar, write_pieces};
 use crate::harness::{TestDatabase, connect_to, passable_directory};
 use crate::import::{count, import};
 use crate::program::Program;
@@ -71,7 +71,11 @@ async fn interrupted_and_gone_on_with() {
         )
         .await
         .unwrap();
-    fs::write(folder.path().join("a.tar"), tar(&[piece(10), piece(11), piece(5)])).unwrap();
+    // Of the same size and time as ever.
+    let archive = folder.path().join("a.tar");
+    fs::write(&archive, tar(&[piece(10), piece(11), piece(5)])).unwrap();
+    let time = number(&mut connection, "SELECT mtime_ns FROM sources WHERE path LIKE '%/a.tar'").await;
+    set_time(&archive, std::time::UNIX_EPOCH + std::time::Duration::from_nanos(time.unsigned_abs()));
     import(&database, &[], &[folder.path()]).await;
     assert_like_new(folder.path(), &database, "back in the middle").await;
 
@@ -79,16 +83,11 @@ async fn interrupted_and_gone_on_with() {
     std::thread::sleep(std::time::Duration::from_millis(60));
     killed.signal("-KILL");
     killed.wait();
-    let locked = async || !try_lock(&database.url).await;
-    crate::program::until("the lock of the killed one is free", async || !locked().await).await;
+    lock_is_free(&database).await;
     Program::on(&database, ["prune"]).run().expect(&[0]);
     assert_eq!(number(&mut connection, "SELECT count(*) FROM sources WHERE NOT is_active").await, 0);
     assert_whole(&database.url, "gone on").await;
     assert_like_new(folder.path(), &database, "gone on").await;
-}
-
-async fn try_lock(url: &str) -> bool {
-    loader::server::lock::acquire(&mut connect_to(url).await).await.is_ok()
 }
 
 #[tokio::test]
