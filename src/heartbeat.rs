@@ -25,19 +25,15 @@ pub(crate) fn start(target: &Target, run_id: i32, counters: Arc<Counters>) -> He
     let task = tokio::spawn(async move {
         while tokio::time::timeout(Duration::from_secs(1), &mut stopped).await.is_err() {
             // The writers will notice if the server is gone; progress alone is no reason to fail.
-            let connected = match &mut connection {
-                Some(connected) => connected,
-                None => tokio::select! {
-                    made = connect::connect(&target, "loader progress") => match made {
-                        Ok(made) => connection.insert(made),
-                        Err(error) => {
-                            tracing::warn!(%error, "progress cannot be written");
-                            continue;
-                        }
-                    },
+            if connection.is_none() {
+                let made = tokio::select! {
+                    made = connect::connect(&target, "loader progress") => made,
                     _ = &mut stopped => return,
-                },
-            };
+                };
+                connection =
+                    made.inspect_err(|error| tracing::warn!(%error, "progress cannot be written")).ok();
+            }
+            let Some(connected) = &mut connection else { continue };
             let progress = serde_json::to_value(counters.snapshot()).unwrap_or_default();
             if let Err(error) = library::heartbeat(connected, run_id, &progress).await {
                 tracing::warn!(%error, "progress could not be written");

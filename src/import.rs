@@ -22,6 +22,7 @@ use sqlx::postgres::PgConnection;
 pub use plan::{IndexPlan, Plan};
 pub(crate) use report::rate;
 pub use report::{PhaseTimes, Report};
+pub use rescan::RescanSettings;
 use rescan::Sources;
 
 use crate::digest::Digest;
@@ -50,10 +51,8 @@ pub struct ImportSettings {
     pub keep_mode: bool,
     /// Whether other databases of the server, standbys and rows that are there already may be put at risk.
     pub accept_cluster_risk: bool,
-    /// Whether everything that is not found below a root is believed to be gone.
-    pub accept_vanished: bool,
-    /// Whether what seems unchanged is read again and compared.
-    pub verify: bool,
+    /// What is done about sources that need not be read.
+    pub rescan: RescanSettings,
     /// How rows travel.
     pub writer: WriterKind,
     /// Database connections that store batches.
@@ -124,7 +123,8 @@ impl Import {
         let mut times = PhaseTimes::default();
         let policy = self.settings.mode.policy();
         let inputs = self.settings.inputs.clone();
-        let verified = if self.settings.verify { self.verify(run_id).await? } else { Verified::default() };
+        let verified =
+            if self.settings.rescan.verify { self.verify(run_id).await? } else { Verified::default() };
         let known = Arc::new(library::known_sources(&mut self.connection, inputs.roots_alone()).await?);
         let contents = Arc::new(SeenContents::default());
         let mut settings = self.settings.pipeline.clone();
@@ -279,17 +279,7 @@ impl Import {
         let _ = lock::release(&mut self.connection).await;
         let loaded = result?;
         written?;
-        Ok(Report::new(
-            run_id,
-            &self.settings,
-            counted,
-            loaded.times,
-            self.began.elapsed(),
-            state,
-            loaded.peak_budget,
-            loaded.kept,
-            loaded.sources,
-        ))
+        Ok(Report::new(run_id, &self.settings, counted, loaded, self.began.elapsed(), state))
     }
 
     /// Which contents the library holds already, and how many these are: of a very large one only about.

@@ -12,7 +12,7 @@ use super::work::WorkArguments;
 use super::{Everywhere, analyze, logging, plan, signals};
 use crate::discover::Roots;
 use crate::error::{ExitStatus, Result};
-use crate::import::{Import, ImportSettings, Report};
+use crate::import::{Import, ImportSettings, Report, RescanSettings};
 use crate::midi::AnalysisLevel;
 use crate::mode::Mode;
 use crate::pipeline::{Asked, Inputs, Stop};
@@ -43,16 +43,8 @@ pub(super) struct ImportArguments {
     /// Let ludicrous turn fsync off also where other databases, standbys or rows that are there already are put at risk
     #[arg(long)]
     accept_cluster_risk: bool,
-    /// Believe that what is not found is gone, also where more than half of a folder (at least 100 files) or all of it is away,
-    /// as if a disk were not mounted
-    #[arg(long)]
-    accept_vanished: bool,
-    /// Read again also what is unchanged by size and time, and compare; what differs is renewed, what is the same is not written
-    #[arg(long)]
-    verify: bool,
-    /// Analyse again also what is unchanged, as loader analyze --all does, but only below these paths
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    rescan: RescanArguments,
     #[command(flatten)]
     work: WorkArguments,
     /// How much is found out of each file
@@ -63,6 +55,21 @@ pub(super) struct ImportArguments {
     md5: bool,
     #[command(flatten)]
     limits: LimitArguments,
+}
+
+/// What is done about files that are unchanged, or gone.
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct RescanArguments {
+    /// Believe that what is not found is gone, also where more than half of a folder (at least 100 files) or all of it is away,
+    /// as if a disk were not mounted
+    #[arg(long)]
+    accept_vanished: bool,
+    /// Read again also what is unchanged by size and time, and compare; what differs is renewed, what is the same is not written
+    #[arg(long)]
+    verify: bool,
+    /// Analyse again also what is unchanged, as loader analyze --all does, but only below these paths
+    #[arg(long)]
+    force: bool,
 }
 
 impl ImportArguments {
@@ -80,8 +87,10 @@ impl ImportArguments {
             mode: self.mode,
             keep_mode: self.keep_mode,
             accept_cluster_risk: self.accept_cluster_risk,
-            accept_vanished: self.accept_vanished,
-            verify: self.verify,
+            rescan: RescanSettings {
+                accept_vanished: self.rescan.accept_vanished,
+                verify: self.rescan.verify,
+            },
             writer: self.work.writer(),
             connections: self.work.connections(),
             pipeline: self.work.resolve(asked, &self.limits),
@@ -95,7 +104,7 @@ impl ImportArguments {
         &self,
         settings: &ImportSettings,
     ) -> Option<impl FnOnce(i32) -> ReanalysisSettings + use<>> {
-        let roots = settings.inputs.roots.clone().filter(|_| self.force)?;
+        let roots = settings.inputs.roots.clone().filter(|_| self.rescan.force)?;
         let criteria = Criteria { selection: Selection::All, level: self.analysis, md5: self.md5 };
         let (writer, connections) = (settings.writer, settings.connections);
         let pipeline = settings.pipeline.clone();

@@ -158,7 +158,7 @@ impl Plan {
         let vanished = match &mut connection {
             Some(connection) => {
                 let roots = settings.inputs.roots.as_ref();
-                Vanished::find(connection, roots, &known, &walked, settings.accept_vanished).await?
+                Vanished::find(connection, roots, &known, &walked, settings.rescan.accept_vanished).await?
             }
             None => Vanished::default(),
         };
@@ -264,8 +264,8 @@ pub(super) fn options(settings: &ImportSettings) -> Value {
         "md5": settings.pipeline.asked.md5,
         "keep_mode": settings.keep_mode,
         "accept_cluster_risk": settings.accept_cluster_risk,
-        "accept_vanished": settings.accept_vanished,
-        "verify": settings.verify,
+        "accept_vanished": settings.rescan.accept_vanished,
+        "verify": settings.rescan.verify,
     })
 }
 

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::ImportSettings;
-use super::rescan::Sources;
+use super::{ImportSettings, Loaded};
 use crate::library::RunState;
 use crate::mode::Mode;
 use crate::progress::Snapshot;
@@ -88,13 +87,11 @@ impl Report {
         run: i32,
         settings: &ImportSettings,
         counted: Snapshot,
-        times: PhaseTimes,
+        loaded: Loaded,
         elapsed: Duration,
         state: RunState,
-        peak_budget_bytes: usize,
-        kept: bool,
-        sources: Sources,
     ) -> Self {
+        let Loaded { sources, times, kept, peak_budget: peak_budget_bytes, .. } = loaded;
         let phases =
             [times.preparing, times.loading, times.indexing, times.checking].map(|time| time.as_secs_f64());
         let files = counted.inserted + counted.duplicate;

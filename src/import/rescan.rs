@@ -12,6 +12,15 @@ use crate::sink::SinkSettings;
 use crate::vanished::{self, HeldBack, Vanished};
 use crate::verification::{Verification, Verified};
 
+/// What is done about sources that need not be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RescanSettings {
+    /// Whether everything that is not found below a root is believed to be gone.
+    pub accept_vanished: bool,
+    /// Whether what seems unchanged is read again and compared.
+    pub verify: bool,
+}
+
 /// Sources by what the walk found of them; each file on disk is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sources {
@@ -42,7 +51,7 @@ impl Import {
     /// What the walk has missed.
     pub(super) async fn missed(&mut self, known: &KnownSources, walked: &Walked) -> Result<Vanished> {
         let roots = self.settings.inputs.roots.as_ref();
-        Vanished::find(&mut self.connection, roots, known, walked, self.settings.accept_vanished).await
+        Vanished::find(&mut self.connection, roots, known, walked, self.settings.rescan.accept_vanished).await
     }
 
     /// Brings the library up to date with what is on the disk and need not be read. A run that was stopped concludes nothing

@@ -172,4 +172,3 @@ async fn whatever_happens() {
         assert_like_new(disk.folder.path(), &database, &what).await;
     }
 }
-

@@ -24,7 +24,9 @@ async fn what_vanished_comes_back_without_being_opened() {
 
     let away = passable_directory();
     let names = ["a.tar".as_ref(), "1.mid".as_ref(), odd.file_name().unwrap()];
-    names.iter().for_each(|name| fs::rename(folder.path().join(name), away.path().join(name)).unwrap());
+    for name in names {
+        fs::rename(folder.path().join(name), away.path().join(name)).unwrap();
+    }
     let report = import(&database, &[], &[folder.path()]).await;
     assert_eq!(count(&report, "sources_vanished"), 3, "{report}");
     let mut connection = connect_to(&database.url).await;
@@ -36,7 +38,9 @@ async fn what_vanished_comes_back_without_being_opened() {
     assert_eq!(count(&report, "sources_vanished"), 0, "{report}");
     rested.assert_same(&Rows::with_history(&database.url).await, "vanished, at rest");
 
-    names.iter().for_each(|name| fs::rename(away.path().join(name), folder.path().join(name)).unwrap());
+    for name in names {
+        fs::rename(away.path().join(name), folder.path().join(name)).unwrap();
+    }
     let report = import(&database, &[], &[folder.path()]).await;
     let numbers = ["sources_returned", "sources_modified", "seen", "unchanged", "extracted_bytes"];
     assert_eq!(numbers.map(|name| count(&report, name)), [3, 0, 6, 6, 0], "{report}");
