@@ -116,8 +116,8 @@ fn read(folder: &Path, cores: usize) -> Result<Measured> {
             let sinks = (library.clone(), vec![library.clone(), library.clone()]);
             let counters = Arc::new(Counters::default());
             let stop = Arc::new(Stop::default());
-            let pipeline = Pipeline::start(&settings, inputs, knowledge, sinks, counters, stop)?;
-            pipeline.run().await?;
+            let pipeline = Pipeline::start(&settings, inputs, knowledge, sinks.1.len(), counters, stop)?;
+            pipeline.run(sinks).await?;
             anyhow::Ok(library.library().locations.len() as u64)
         })
     });

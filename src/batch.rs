@@ -118,6 +118,20 @@ impl Batch {
         })
     }
 
+    /// The contents whose places are in it without their rows, ascending.
+    #[must_use]
+    pub fn repeated(&self) -> Vec<i64> {
+        let mut ids: Vec<i64> = self.locations().map(|location| location.file_id).collect();
+        ids.dedup();
+        let mut new = self.files().map(|rows| rows.file.id).peekable();
+        // Both are in the order of the batch.
+        ids.retain(|id| {
+            while new.next_if(|new| new < id).is_some() {}
+            new.peek() != Some(id)
+        });
+        ids
+    }
+
     /// The refusals.
     pub fn rejects(&self) -> impl Iterator<Item = &RejectRow> {
         self.items.iter().filter_map(|item| match &item.finding {

@@ -12,6 +12,7 @@ mod limits;
 mod logging;
 mod plan;
 mod progress;
+mod prune;
 mod rejects;
 mod restore;
 pub mod sample;
@@ -35,12 +36,13 @@ Examples:
   loader import --mode fast --log-file import.log /data/midi &  tail -f import.log
   loader status                                      from another terminal
   loader rejects                                     what was refused, and why
+  loader prune --dry-run                             what is no longer on the disk
   loader analyze --missing                           after an update: what the new analysis finds
   psql \"$(loader db url)\" -c 'SELECT count(*) FROM files'
 
-Exit status: 0 all loaded or already there, 1 failed (the same command resumes), 2 usage, 3 finished with rejects,
-10 no database, 11 another import holds the lock, 12 schema missing or changed, 13 something is left suspended or changed (loader restore),
-130/143 ended by Ctrl-C or SIGTERM.";
+Exit status: 0 all loaded or already there, 1 failed (the same command resumes), 2 usage, 3 finished with rejects or with a
+folder of which most is away (--accept-vanished), 10 no database, 11 another import holds the lock, 12 schema missing or
+changed, 13 something is left suspended or changed (loader restore), 130/143 ended by Ctrl-C or SIGTERM.";
 
 /// Takes MIDI collections as they are, archives included, into a searchable PostgreSQL library.
 #[derive(Debug, Parser)]
@@ -121,6 +123,8 @@ enum Command {
     Status,
     /// List what was refused, and why
     Rejects(rejects::RejectsArguments),
+    /// Delete from the library what vanished from the disk
+    Prune(prune::PruneArguments),
     /// Put back what an import has suspended and changed: settings of the server, indexes, foreign keys
     Restore(restore::RestoreArguments),
     /// The private cluster and the schema
@@ -177,6 +181,7 @@ async fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<ExitStatu
         Command::Extract(extract) => extract::run(&extract, &everywhere, terminal).await,
         Command::Status => status::run(&everywhere, terminal).await,
         Command::Rejects(rejects) => rejects::run(&rejects, &everywhere, terminal).await,
+        Command::Prune(prune) => prune::run(&prune, &everywhere, terminal).await,
         Command::Restore(restore) => restore::run(&restore, &everywhere, terminal).await,
         Command::Db(command) => db::run(command, url).await,
         Command::Sample(sample) => sample::run(&sample, everywhere.json),

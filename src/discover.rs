@@ -24,6 +24,17 @@ pub struct FoundFile {
     pub size: u64,
     /// Modification time, nanoseconds since 1970; saturates in the years 1677 and 2262.
     pub mtime_ns: i64,
+    /// Where it lies: device and inode. Says which names are one file, not whether it changed (docs/decisions/0012).
+    pub spot: Option<Spot>,
+}
+
+/// A file on its device, as the operating system numbers both; kept as the database can hold them, bit by bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The device.
+    pub device: i64,
+    /// The inode on it.
+    pub inode: i64,
 }
 
 impl FoundFile {
@@ -39,7 +50,15 @@ impl FoundFile {
     fn new(path: PathBuf, metadata: &std::fs::Metadata) -> Self {
         let nanoseconds = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
         let limit = if nanoseconds < 0 { i64::MIN } else { i64::MAX };
-        Self { path, size: metadata.len(), mtime_ns: i64::try_from(nanoseconds).unwrap_or(limit) }
+        let spot = Spot { device: metadata.dev().cast_signed(), inode: metadata.ino().cast_signed() };
+        let mtime_ns = i64::try_from(nanoseconds).unwrap_or(limit);
+        Self { path, size: metadata.len(), mtime_ns, spot: Some(spot) }
+    }
+
+    /// What could not even be looked at.
+    #[must_use]
+    pub const fn unseen(path: PathBuf) -> Self {
+        Self { path, size: 0, mtime_ns: 0, spot: None }
     }
 
     /// The id of its row in `sources`.
@@ -81,9 +100,15 @@ impl Roots {
         &self.0
     }
 
-    /// Walks all roots, until `meet` breaks off.
-    pub fn walk(&self, mut meet: impl FnMut(Found) -> ControlFlow<()>) {
-        for root in &self.0 {
+    /// Between which paths those below each root sort; none where a root is too long for that.
+    #[must_use]
+    pub fn sorted_below(&self) -> Option<Vec<SortedBelow>> {
+        self.0.iter().map(|root| SortedBelow::of(root)).collect()
+    }
+
+    /// Walks all roots, until `meet` breaks off; it is told the root's position, too.
+    pub fn walk(&self, mut meet: impl FnMut(usize, Found) -> ControlFlow<()>) {
+        for (position, root) in self.0.iter().enumerate() {
             for entry in WalkDir::new(root) {
                 let found = match entry {
                     Ok(entry) if entry.file_type().is_dir() => continue,
@@ -94,11 +119,40 @@ impl Roots {
                     Ok(_) => Found::Link,
                     Err(error) => unreadable(root, &error),
                 };
-                if meet(found).is_break() {
+                if meet(position, found).is_break() {
                     return;
                 }
             }
         }
+    }
+}
+
+/// Where the paths below a folder sort, byte by byte, as the database shows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortedBelow {
+    /// The folder as a source of its own: what was named may be a file.
+    pub id: SourceId,
+    /// At or after this.
+    pub from: String,
+    /// And before this.
+    pub to: String,
+}
+
+/// So many characters of a path are sorted by, as in the index `sources_path`.
+const SORTED: usize = 512;
+
+impl SortedBelow {
+    fn of(root: &Path) -> Option<Self> {
+        // Bytes that are no UTF-8 are shown as something else, those around a slash never.
+        let shown = root.to_string_lossy();
+        let folder = shown.trim_end_matches('/');
+        let id = SourceId::of(root.as_os_str().as_bytes());
+        // `0` follows the slash.
+        (folder.chars().count() < SORTED).then(|| Self {
+            id,
+            from: format!("{folder}/"),
+            to: format!("{folder}0"),
+        })
     }
 }
 
@@ -141,7 +195,7 @@ mod tests {
 
     fn walked(roots: &[PathBuf]) -> (Vec<String>, usize) {
         let (mut files, mut links) = (Vec::new(), 0);
-        Roots::resolve(roots).unwrap().walk(|found| {
+        Roots::resolve(roots).unwrap().walk(|_, found| {
             match found {
                 Found::File(file) => {
                     files.push(file.path.file_name().unwrap().to_string_lossy().into_owned());

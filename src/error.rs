@@ -95,7 +95,7 @@ pub enum ExitStatus {
     Failed,
     /// The command line cannot be used.
     Usage,
-    /// Finished, with rejects.
+    /// Finished, with rejects, or with a folder of which most was away.
     Rejects,
     /// No database could be reached.
     Unreachable,

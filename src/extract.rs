@@ -90,7 +90,7 @@ pub fn run(
     let total = Mutex::new(ExtractReport { complete: true, ..ExtractReport::default() });
     let mut archives = Vec::new();
     let mut taken = HashSet::new();
-    settings.roots.walk(|found| {
+    settings.roots.walk(|_, found| {
         match found {
             // What was extracted before is not searched for archives.
             Found::File(file)

@@ -12,6 +12,7 @@
 
 mod plan;
 mod report;
+mod rescan;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +22,10 @@ use sqlx::postgres::PgConnection;
 pub use plan::{IndexPlan, Plan};
 pub(crate) use report::rate;
 pub use report::{PhaseTimes, Report};
+pub use rescan::RescanSettings;
+use rescan::Sources;
 
+use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::heartbeat;
 use crate::library::{self, Balance, RunState};
@@ -34,6 +38,7 @@ use crate::server::settings::{self, Whose};
 use crate::server::{lock, schema};
 use crate::sink::{PostgresSink, SinkSettings, WriterKind};
 use crate::state;
+use crate::verification::Verified;
 
 /// What an import is to do, resolved from what the user typed.
 #[derive(Clone, Debug)]
@@ -46,6 +51,8 @@ pub struct ImportSettings {
     pub keep_mode: bool,
     /// Whether other databases of the server, standbys and rows that are there already may be put at risk.
     pub accept_cluster_risk: bool,
+    /// What is done about sources that need not be read.
+    pub rescan: RescanSettings,
     /// How rows travel.
     pub writer: WriterKind,
     /// Database connections that store batches.
@@ -106,7 +113,7 @@ impl Import {
     pub async fn run(mut self, agree: impl FnOnce(&Plan) -> bool) -> Result<Report> {
         let options = plan::options(&self.settings);
         let run_id = library::start_run(&mut self.connection, self.settings.mode.word(), &options).await?;
-        let beat = heartbeat::start(&self.target, run_id, Arc::clone(&self.counters)).await?;
+        let beat = heartbeat::start(&self.target, run_id, Arc::clone(&self.counters));
         let result = self.load(run_id, agree).await;
         beat.stop().await;
         self.end(run_id, result).await
@@ -115,13 +122,20 @@ impl Import {
     async fn load(&mut self, run_id: i32, agree: impl FnOnce(&Plan) -> bool) -> Result<Loaded> {
         let mut times = PhaseTimes::default();
         let policy = self.settings.mode.policy();
-        let (knowledge, known_contents) = self.know().await?;
-        let sinks = self.sinks(policy.synchronous_commit).await?;
+        let inputs = self.settings.inputs.clone();
+        let verified =
+            if self.settings.rescan.verify { self.verify(run_id).await? } else { Verified::default() };
+        let known = Arc::new(library::known_sources(&mut self.connection, inputs.roots_alone()).await?);
+        let contents = Arc::new(SeenContents::default());
         let mut settings = self.settings.pipeline.clone();
         settings.run_id = run_id;
-        let inputs = self.settings.inputs.clone();
+        let knowledge = Knowledge { sources: Arc::clone(&known), contents: Arc::clone(&contents) };
         let (counters, stop) = (Arc::clone(&self.counters), Arc::clone(&self.stop));
-        let pipeline = Pipeline::start(&settings, inputs, knowledge, sinks, counters, stop)?;
+        let pipeline =
+            Pipeline::start(&settings, inputs, knowledge, self.settings.connections, counters, stop)?;
+        let survey = pipeline.survey(|survey| survey.new_sources > 0, SURVEY_PATIENCE).await;
+        // Where nothing is to be read it does not matter which contents are known.
+        let known_contents = if survey.is_idle() { 0 } else { self.know(&contents).await? };
         let already = indexes::is_suspended(&mut self.connection).await?;
         let decide = |survey: &Survey| IndexPlan::decide(policy.indexes, already, known_contents, survey);
         let survey = pipeline.survey(|survey| decide(survey).suspends(), SURVEY_PATIENCE).await;
@@ -129,10 +143,15 @@ impl Import {
         let reads = survey.new_sources > 0;
         let changes =
             plan::settings(&mut self.connection, &self.settings, decided, known_contents, reads).await?;
-        let plan = Plan::new(&self.settings, &self.target, survey, decided, known_contents, Some(changes));
+        let foreseen = match pipeline.walked() {
+            Some(walked) => Some(self.missed(&known, &walked).await?),
+            None => None,
+        };
+        let plan = Plan::new(&self.settings, &self.target, survey, decided, known_contents, Some(changes))
+            .foreseeing(foreseen.as_ref());
         if !agree(&plan) {
             self.stop.ask();
-            pipeline.run().await?;
+            pipeline.rest().await;
             return Err(Error::new(
                 ErrorKind::Run,
                 "nothing was read and nothing was changed: it was not agreed to",
@@ -152,17 +171,12 @@ impl Import {
         let checking = Instant::now();
         let balance = library::balance(&mut self.connection, run_id, &finished.opened).await?;
         if !self.stop.is_asked() {
-            self.check(&balance, finished.skipped_entries)?;
+            self.check(&balance, finished.survey.skipped_entries)?;
         }
+        let sources = Sources { verified, ..self.settle(&finished, &known, foreseen).await? };
         times.checking = checking.elapsed();
         self.counters.enter(Phase::Done);
-        Ok(Loaded {
-            balance,
-            skipped_entries: finished.skipped_entries,
-            peak_budget: finished.peak_budget,
-            times,
-            kept,
-        })
+        Ok(Loaded { balance, sources, peak_budget: finished.peak_budget, times, kept })
     }
 
     /// Changes what the mode changes, loads, and brings the indexes back.
@@ -188,7 +202,18 @@ impl Import {
 
         self.counters.enter(Phase::Loading);
         let loading = Instant::now();
-        let finished = pipeline.run().await;
+        let finished = if plan.is_idle() {
+            Ok(pipeline.rest().await)
+        } else {
+            match self.sinks(self.settings.mode.policy().synchronous_commit).await {
+                Ok(sinks) => pipeline.run(sinks).await,
+                Err(error) => {
+                    self.stop.ask();
+                    pipeline.rest().await;
+                    Err(error)
+                }
+            }
+        };
         times.loading = loading.elapsed();
 
         // Indexes come back however the loading ended: a library is not left without them.
@@ -250,23 +275,26 @@ impl Import {
         let progress = serde_json::to_value(counted).unwrap_or_default();
         let written =
             library::finish_run(&mut self.connection, run_id, state, &progress, Some(&counted)).await;
+        // Not left to the end of the connection: what follows at once may need it.
+        let _ = lock::release(&mut self.connection).await;
         let loaded = result?;
         written?;
-        Ok(Report::new(run_id, &self.settings, counted, (state, self.began.elapsed()), &loaded))
+        Ok(Report::new(run_id, &self.settings, counted, loaded, self.began.elapsed(), state))
     }
 
-    /// What the library holds already, and how many contents that are: of a very large one only about.
-    async fn know(&mut self) -> Result<(Knowledge, usize)> {
-        let sources = library::known_sources(&mut self.connection).await?;
-        let contents = Arc::new(SeenContents::default());
+    /// Which contents the library holds already, and how many these are: of a very large one only about.
+    async fn know(&mut self, contents: &SeenContents) -> Result<usize> {
         let estimate = library::estimate_contents(&mut self.connection).await?;
-        let count = if estimate <= MOST_KNOWN_CONTENTS {
-            library::known_contents(&mut self.connection, |digest| contents.know(digest)).await?;
-            contents.len()
-        } else {
-            usize::try_from(estimate).unwrap_or(usize::MAX)
+        if estimate > MOST_KNOWN_CONTENTS {
+            return Ok(usize::try_from(estimate).unwrap_or(usize::MAX));
+        }
+        let mut count = 0;
+        let know = |digest: &Digest| {
+            count += 1;
+            contents.know(digest);
         };
-        Ok((Knowledge { sources: Arc::new(sources), contents }, count))
+        library::known_contents(&mut self.connection, know).await?;
+        Ok(count)
     }
 
     async fn sinks(&self, synchronous_commit: bool) -> Result<(PostgresSink, Vec<PostgresSink>)> {
@@ -298,7 +326,7 @@ impl Import {
 /// What came out of the loading.
 struct Loaded {
     balance: Balance,
-    skipped_entries: u64,
+    sources: Sources,
     peak_budget: usize,
     times: PhaseTimes,
     kept: bool,
@@ -309,7 +337,7 @@ impl Loaded {
     fn account(&self, counted: &mut crate::progress::Snapshot) {
         counted.inserted = self.balance.inserted.unsigned_abs();
         counted.duplicate = self.balance.duplicate().unsigned_abs();
-        counted.unchanged = self.balance.unchanged.unsigned_abs() + self.skipped_entries;
+        counted.unchanged = self.balance.unchanged.unsigned_abs() + self.sources.survey.skipped_entries;
         counted.rejected = self.balance.rejected.unsigned_abs();
         counted.not_midi = self.balance.not_midi.unsigned_abs();
     }

@@ -3,15 +3,14 @@
 //!
 //! Statements stand under `database/`; storing batches is the [sink](crate::sink)'s.
 
-use std::collections::HashMap;
-
-use futures_util::TryStreamExt;
+use futures_util::{Stream, TryStreamExt};
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
 
 use crate::digest::Digest;
+use crate::discover::{Roots, SortedBelow};
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::KnownSource;
+use crate::pipeline::{KnownSource, KnownSources};
 use crate::progress::Snapshot;
 
 /// How a run ended.
@@ -129,21 +128,42 @@ pub async fn finish_run(
     Ok(())
 }
 
-/// Every source the library knows, by id.
+/// More roots than this, and all sources are read: each costs a search.
+const MOST_ROOTS: usize = 32;
+
+/// The sources that the library knows below `roots`, by id; a few others among them do no harm. All of them without roots:
+/// a stream's name is not known beforehand.
 ///
 /// # Errors
 /// What the database says.
-pub async fn known_sources(connection: &mut PgConnection) -> Result<HashMap<i64, KnownSource>> {
-    let mut rows =
-        sqlx::query_as::<_, (i64, i64, i64, bool, i64)>(include_str!("../database/sources/known.sql"))
-            .fetch(connection);
-    let mut known = HashMap::new();
-    while let Some((id, size_bytes, mtime_ns, complete, entries)) =
-        rows.try_next().await.map_err(|error| failed("reading the known sources", error))?
-    {
-        known.insert(id, KnownSource { size_bytes, mtime_ns, complete, entries });
+pub async fn known_sources(connection: &mut PgConnection, roots: Option<&Roots>) -> Result<KnownSources> {
+    let mut known = KnownSources::default();
+    let below = roots.filter(|roots| roots.paths().len() <= MOST_ROOTS).and_then(Roots::sorted_below);
+    let Some(below) = below else {
+        let all = sqlx::query_as(include_str!("../database/sources/known.sql"));
+        collect_known(&mut known, all.fetch(connection)).await?;
+        return Ok(known);
+    };
+    for SortedBelow { id, from, to } in below {
+        let under = sqlx::query_as(include_str!("../database/sources/known_under.sql"));
+        collect_known(&mut known, under.bind(id.0).bind(from).bind(to).fetch(&mut *connection)).await?;
     }
     Ok(known)
+}
+
+/// Id, size, time, whether complete, entries, whether active.
+type KnownFields = (i64, i64, i64, bool, i64, bool);
+
+async fn collect_known(
+    known: &mut KnownSources,
+    mut rows: impl Stream<Item = sqlx::Result<KnownFields>> + Unpin,
+) -> Result<()> {
+    while let Some((id, size_bytes, mtime_ns, is_complete, entries, is_active)) =
+        rows.try_next().await.map_err(|error| failed("reading the known sources", error))?
+    {
+        known.insert(id, KnownSource { size_bytes, mtime_ns, is_complete, entries, is_active });
+    }
+    Ok(())
 }
 
 /// Roughly how many contents the library holds.
@@ -203,6 +223,9 @@ pub async fn refresh_statistics(connection: &mut PgConnection) -> Result<()> {
 /// # Errors
 /// What the database says; and [`ErrorKind::Run`] if any source's entries are not all accounted for.
 pub async fn balance(connection: &mut PgConnection, run_id: i32, opened: &[i64]) -> Result<Balance> {
+    if opened.is_empty() {
+        return Ok(Balance::default());
+    }
     let unbalanced: Vec<(String, i64, i64)> =
         sqlx::query_as(include_str!("../database/report/unbalanced.sql"))
             .bind(opened)

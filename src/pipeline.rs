@@ -13,6 +13,7 @@ mod ahead;
 mod asked;
 mod bare;
 mod context;
+mod known;
 mod open_directory;
 mod open_zip;
 mod place;
@@ -23,18 +24,22 @@ mod registrar;
 mod scope;
 mod sequential;
 mod stream;
+mod survey;
 mod walk;
 mod worker;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
 pub use asked::Asked;
-pub use context::{KnownSource, KnownSources, Registration, Stop};
-pub use walk::{Survey, survey};
+pub use context::{Registration, Stop};
+pub use known::{KnownSource, KnownSources};
+pub use survey::{RootTally, Survey, Walked};
+pub use walk::survey;
+pub(crate) use walk::unchanged;
 
 use self::context::{Channels, Context};
 use self::queue::Lane;
@@ -48,8 +53,8 @@ use crate::mapping::MapPolicy;
 use crate::progress::Counters;
 use crate::registry::Registry;
 use crate::seen::Seen;
-use crate::sink::Sink;
-use crate::writer::{BatchLimits, Writer};
+use crate::sink::{Sink, SourceClose};
+use crate::writer::{BatchLimits, Delivery, Writer};
 
 /// The contents a run knows; what waits for an outcome is the item to be stored then.
 pub type SeenContents = Seen<Option<Item>>;
@@ -63,6 +68,14 @@ pub struct Inputs {
     pub files: Vec<FoundFile>,
     /// Whether to read standard input.
     pub standard_input: bool,
+}
+
+impl Inputs {
+    /// The roots, where they are all that is read: what a stream is called is not known beforehand.
+    #[must_use]
+    pub fn roots_alone(&self) -> Option<&Roots> {
+        self.roots.as_ref().filter(|_| !self.standard_input)
+    }
 }
 
 /// How a run works.
@@ -98,8 +111,10 @@ pub struct Knowledge {
 pub struct Finished {
     /// Sources it opened or refused.
     pub opened: Vec<i64>,
-    /// Entries of sources that it skipped as unchanged.
-    pub skipped_entries: u64,
+    /// What the walk found.
+    pub survey: Survey,
+    /// More of that, where the walk came to its end.
+    pub walked: Option<Walked>,
     /// The most memory the budget ever gave, in bytes.
     pub peak_budget: usize,
 }
@@ -108,58 +123,44 @@ pub struct Finished {
 pub struct Pipeline {
     context: Arc<Context>,
     walk: std::thread::JoinHandle<()>,
-    writers: Vec<JoinHandle<()>>,
-    registrar: JoinHandle<()>,
-    jobs: usize,
+    inboxes: Vec<UnboundedReceiver<Delivery>>,
+    registrations: UnboundedReceiver<Registration>,
+    closes: UnboundedReceiver<SourceClose>,
+    settings: PipelineSettings,
 }
 
 impl Pipeline {
-    /// Starts the walk and the writers, one for each of `sinks`; the sink beside them is the one that sources are registered with.
-    /// Nothing is opened before [`Self::run`].
+    /// Starts the walk. Nothing is opened before [`Self::run`], which stores by so many `connections`. What is known of contents
+    /// may grow until then.
     ///
     /// # Errors
     /// Where the operating system gives no threads.
-    pub fn start<S: Sink + 'static>(
+    pub fn start(
         settings: &PipelineSettings,
         inputs: Inputs,
         knowledge: Knowledge,
-        (registrar_sink, sinks): (S, Vec<S>),
+        connections: usize,
         counters: Arc<Counters>,
         stop: Arc<Stop>,
     ) -> Result<Self> {
-        let jobs = settings.jobs.max(1);
         let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(jobs)
+            .num_threads(settings.jobs.max(1))
             .thread_name(|number| format!("task-{number}"))
             .build()
             .map_err(|error| Error::new(ErrorKind::Run, "threads could not be started").with_cause(error))?;
         let (closed, closes) = unbounded_channel();
         let ledger = Arc::new(Ledger::new(closed));
-        let registry = Arc::new(Registry::default());
         let limits = &settings.limits;
         let largest_held = limits.largest_nested().max(limits.largest_window());
         let budget = Budget::new(settings.memory, limits.largest_entry(), largest_held);
-        let work = Arc::clone(&budget.work);
-        let (senders, inboxes): (Vec<_>, Vec<_>) = sinks.iter().map(|_| unbounded_channel()).unzip();
+        let (senders, inboxes): (Vec<_>, Vec<_>) =
+            (0..connections.max(1)).map(|_| unbounded_channel()).unzip();
         let (registrar, registrations) = unbounded_channel();
-        let writers = sinks.into_iter().zip(inboxes).map(|(sink, inbox)| {
-            let known = (Arc::clone(&ledger), Arc::clone(&registry));
-            let writer = Writer::new(sink, settings.batch, known, Arc::clone(&counters), settings.run_id);
-            let (work, stop) = (Arc::clone(&work), Arc::clone(&stop));
-            tokio::spawn(async move {
-                if let Err(error) = writer.run(inbox, work).await {
-                    stop.fail(error);
-                }
-            })
-        });
-        let writers = writers.collect();
-        let registrar_task =
-            tokio::spawn(registrar::run(registrar_sink, registrations, closes, registry, Arc::clone(&stop)));
         let channels = Channels { writers: senders, registrar };
         let context =
             Arc::new(Context::new(settings, budget, knowledge, ledger, counters, channels, pool, stop));
         let walk = walk::start(&context, inputs)?;
-        Ok(Self { context, walk, writers, registrar: registrar_task, jobs })
+        Ok(Self { context, walk, inboxes, registrations, closes, settings: settings.clone() })
     }
 
     /// What the walk has found so far; waits until it has found everything, or `enough`, or `patience` is over.
@@ -175,13 +176,46 @@ impl Pipeline {
         }
     }
 
-    /// Reads and stores everything. Ends early, with what was read stored, when asked to stop.
+    /// What the walk met, once it has come to its end.
+    #[must_use]
+    pub fn walked(&self) -> Option<Walked> {
+        self.context.surveyor.walked()
+    }
+
+    /// Ends a run that has nothing to read, or shall not read it: nothing is opened or stored.
+    pub async fn rest(self) -> Finished {
+        let Self { context, walk, .. } = self;
+        if context.stopping() {
+            context.queue.stop();
+        }
+        let _ = tokio::task::spawn_blocking(move || walk.join()).await;
+        Finished { survey: context.survey(), walked: context.surveyor.walked(), ..Finished::default() }
+    }
+
+    /// Reads and stores everything: by one writer for each of `sinks`, as many as there were to be connections; the sink beside
+    /// them is the one that sources are registered with. Ends early, with what was read stored, when asked to stop.
     ///
     /// # Errors
     /// What made the run fail.
-    pub async fn run(self) -> Result<Finished> {
-        let Self { context, walk, writers, registrar, jobs } = self;
+    pub async fn run<S: Sink + 'static>(self, (registrar_sink, sinks): (S, Vec<S>)) -> Result<Finished> {
+        let Self { context, walk, inboxes, registrations, closes, settings } = self;
+        let jobs = settings.jobs.max(1);
+        let registry = Arc::new(Registry::default());
+        let writers = sinks.into_iter().zip(inboxes).map(|(sink, inbox)| {
+            let known = (Arc::clone(&context.ledger), Arc::clone(&registry));
+            let counters = Arc::clone(&context.counters);
+            let writer = Writer::new(sink, settings.batch, known, counters, settings.run_id);
+            let (work, stop) = (Arc::clone(&context.budget.work), Arc::clone(&context.stop));
+            tokio::spawn(async move {
+                if let Err(error) = writer.run(inbox, work).await {
+                    stop.fail(error);
+                }
+            })
+        });
+        let writers: Vec<JoinHandle<()>> = writers.collect();
         let stop = Arc::clone(&context.stop);
+        let registrar = registrar::run(registrar_sink, registrations, closes, registry, Arc::clone(&stop));
+        let registrar = tokio::spawn(registrar);
         let watch = tokio::spawn(watch(Arc::clone(&context)));
         let reading = Arc::clone(&context);
         let read = tokio::task::spawn_blocking(move || {
@@ -204,7 +238,8 @@ impl Pipeline {
         let _ = watch.await;
         let mut finished = Finished {
             opened: context.take_opened(),
-            skipped_entries: context.survey().skipped_entries,
+            survey: context.survey(),
+            walked: context.surveyor.walked(),
             peak_budget: context.budget.work.peak() + context.budget.nesting.peak(),
         };
         finished.opened.sort_unstable();

@@ -15,6 +15,7 @@ mod criteria;
 mod plan;
 mod report;
 mod standing;
+mod within;
 mod worklist;
 
 use std::collections::{HashMap, HashSet};
@@ -28,6 +29,7 @@ pub use account::Why;
 pub use criteria::{Criteria, Selection};
 pub use plan::Plan;
 pub use report::{Left, NAMED, Report};
+pub use within::Within;
 use worklist::{Round, Worklist, behind};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -44,6 +46,8 @@ use crate::sink::{PostgresSink, Renewal, RenewalSink, SinkSettings, WriterKind};
 pub struct ReanalysisSettings {
     /// Which rows, and what they are to be.
     pub criteria: Criteria,
+    /// Which part of the library; all of it without.
+    pub within: Option<Within>,
     /// How rows travel.
     pub writer: WriterKind,
     /// Database connections that store batches.
@@ -96,7 +100,9 @@ impl Reanalysis {
     /// # Errors
     /// What made the run fail; everything committed before stays, and the same command goes on from there.
     pub async fn run(mut self, announce: impl FnOnce(&Plan)) -> Result<Report> {
-        let worklist = Worklist::draw_up(&mut self.connection, self.settings.criteria).await?;
+        let worklist =
+            Worklist::draw_up(&mut self.connection, self.settings.criteria, self.settings.within.as_ref())
+                .await?;
         announce(&Plan::new(&self.settings, &self.target, &worklist));
         if worklist.len() == 0 {
             let nothing = Report { complete: true, ..Report::default() };
@@ -104,7 +110,7 @@ impl Reanalysis {
         }
         let options = plan::options(&self.settings);
         let run_id = library::start_run(&mut self.connection, MODE, &options).await?;
-        let beat = heartbeat::start(&self.target, run_id, Arc::clone(&self.counters)).await?;
+        let beat = heartbeat::start(&self.target, run_id, Arc::clone(&self.counters));
         let result = self.analyse(run_id, &worklist).await;
         beat.stop().await;
         self.end(run_id, result).await
@@ -170,8 +176,8 @@ impl Reanalysis {
         let renewal = Arc::new(Renewal::of(round.places));
         let sinks = self.sinks(&renewal).await?;
         let (counters, stop) = (Arc::clone(&self.counters), Arc::clone(&self.stop));
-        let pipeline = Pipeline::start(&settings, inputs, knowledge, sinks, counters, stop)?;
-        let finished = pipeline.run().await?;
+        let pipeline = Pipeline::start(&settings, inputs, knowledge, sinks.1.len(), counters, stop)?;
+        let finished = pipeline.run(sinks).await?;
         account.add(renewal.take());
         Ok(finished.peak_budget)
     }
@@ -203,7 +209,8 @@ impl Reanalysis {
     /// The two sides of the account: what was not analysed, and which rows are behind now.
     async fn check(&mut self, account: &Account) -> Result<()> {
         let left: HashSet<i64> = account.left().into_iter().map(|content| account.id(content)).collect();
-        let behind = behind(&mut self.connection, self.settings.criteria).await?;
+        let behind =
+            behind(&mut self.connection, self.settings.criteria, self.settings.within.as_ref()).await?;
         let unexpected = behind.iter().filter(|id| !left.contains(id)).count();
         if unexpected == 0 {
             return Ok(());

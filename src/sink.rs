@@ -4,6 +4,7 @@
 //! [writer](crate::writer)'s work. [`PostgresSink`] is the real one; [`MemorySink`] and [`FaultySink`] are its doubles in
 //! tests.
 
+mod comparison;
 mod copy;
 mod faulty;
 mod memory;
@@ -17,6 +18,7 @@ use std::future::Future;
 use crate::batch::Batch;
 use crate::record::{SourceRow, SourceState};
 
+pub use comparison::{Comparison, ComparisonSink};
 pub use copy::CopyBuffer;
 pub use faulty::{Fault, FaultySink};
 pub use memory::{MemoryLibrary, MemorySink};
@@ -49,6 +51,8 @@ pub enum Resume {
     /// Everything but these: its places and refusals that are stored, by ordinal, with the content's id; none for a
     /// refusal.
     AllBut(Vec<(i64, Option<i64>)>),
+    /// Everything, to be compared with these places and refusals.
+    Compared(Vec<(i64, Option<i64>)>),
     /// Nothing but these places, by ordinal, with the id of the content that lies there.
     Only(Vec<(i64, i64)>),
 }

@@ -2,6 +2,12 @@
 WITH no_longer_refused AS (
     DELETE FROM rejects USING staging_file_locations staged
      WHERE rejects.source_id = staged.source_id AND rejects.entry_ordinal = staged.entry_ordinal
+), no_longer_there AS (
+    INSERT INTO loader.loose_contents
+    SELECT held.file_id
+      FROM file_locations held
+      JOIN staging_file_locations staged USING (source_id, entry_ordinal)
+     WHERE held.file_id <> staged.file_id
 )
 INSERT INTO file_locations
 SELECT * FROM staging_file_locations ORDER BY source_id, entry_ordinal

@@ -2,6 +2,9 @@
 WITH no_longer_held AS (
     DELETE FROM file_locations USING staging_rejects staged
      WHERE file_locations.source_id = staged.source_id AND file_locations.entry_ordinal = staged.entry_ordinal
+    RETURNING file_id
+), loose AS (
+    INSERT INTO loader.loose_contents SELECT file_id FROM no_longer_held
 )
 INSERT INTO rejects
 SELECT * FROM staging_rejects ORDER BY source_id, entry_ordinal

@@ -16,6 +16,6 @@ SELECT encode(f.md5, 'hex') AS md5, f.id AS file_id, (SELECT path FROM file_name
        m.title, m.key, round(m.tempo_bpm::numeric, 1) AS bpm,
        m.time_signature_main AS meter, m.n_notes, round(m.duration_sec) AS seconds, m.is_expressive
   FROM listed
-  JOIN files AS f ON f.md5 = listed.md5
+  JOIN files AS f ON f.md5 = listed.md5 AND f.is_active
   JOIN musical_metadata AS m ON m.file_id = f.id
  ORDER BY f.md5;

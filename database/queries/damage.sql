@@ -18,6 +18,6 @@ SELECT kind,
   FROM files
   JOIN musical_metadata AS m ON m.file_id = files.id
   JOIN kinds ON warnings & (1 << bit::integer) <> 0
- WHERE parse_status <> 'clean'
+ WHERE parse_status <> 'clean' AND files.is_active
  GROUP BY kind, bit
  ORDER BY not_read_to_the_end DESC, files DESC, bit;

@@ -15,7 +15,7 @@ COPY (
         SELECT DISTINCT ON (m.note_signature) m.*, f.digest, f.md5
           FROM musical_metadata AS m
           JOIN files AS f ON f.id = m.file_id
-         WHERE f.parse_status = 'clean' AND m.note_signature IS NOT NULL
+         WHERE f.is_active AND f.parse_status = 'clean' AND m.note_signature IS NOT NULL
            AND m.n_melodic_notes >= :notes AND m.n_tracks <= :tracks
          ORDER BY m.note_signature, m.file_id
     )

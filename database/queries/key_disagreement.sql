@@ -10,6 +10,7 @@ WITH declared AS (
             + CASE substr(key_declared, 2, 1) WHEN '#' THEN 1 WHEN 'b' THEN -1 ELSE 0 END) % 12 AS tonic,
            CASE WHEN key_declared LIKE '%m' THEN 'minor' ELSE 'major' END AS mode
       FROM musical_metadata
+      JOIN files ON files.id = file_id AND is_active
      WHERE key_declared IS NOT NULL AND key_margin >= :margin
 ), compared AS (
     SELECT key_declared = 'C' AS is_perhaps_default, key_margin,

@@ -5,10 +5,11 @@
 \if :{?confidence} \else \set confidence 0.6 \endif
 
 WITH pieces AS (
-    SELECT DISTINCT ON (note_signature) *
-      FROM musical_metadata
+    SELECT DISTINCT ON (note_signature) m.*
+      FROM musical_metadata AS m
+      JOIN files ON files.id = m.file_id AND files.is_active
      WHERE key_confidence >= :confidence AND note_signature IS NOT NULL
-     ORDER BY note_signature, file_id
+     ORDER BY note_signature, m.file_id
 )
 SELECT key, key_mode AS mode, count(*) AS pieces, round(100.0 * count(*) / sum(count(*)) OVER (), 1) AS percent,
        percentile_disc(0.5) WITHIN GROUP (ORDER BY round(tempo_bpm)) AS median_bpm,

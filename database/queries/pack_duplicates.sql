@@ -5,7 +5,7 @@
 \if :{?pack}
 \else
 SELECT path AS pack FROM sources JOIN (
-       SELECT source_id AS id, count(*) AS places FROM file_locations GROUP BY source_id) AS counted USING (id)
+       SELECT source_id AS id, count(*) AS places FROM file_locations WHERE is_active GROUP BY source_id) AS counted USING (id)
  ORDER BY places DESC, entries DESC, path LIMIT 1 \gset
 \endif
 \if :{?rows} \else \set rows 50 \endif
@@ -19,13 +19,13 @@ WITH content AS (
 ), shared AS (
     SELECT content.file_id, l.source_id, true AS is_same_file
       FROM content JOIN file_locations AS l USING (file_id)
-     WHERE l.source_id <> content.source_id
+     WHERE l.source_id <> content.source_id AND l.is_active
      UNION ALL
     SELECT content.file_id, l.source_id, false
       FROM content
       JOIN musical_metadata AS m ON m.note_signature = content.note_signature AND m.file_id <> content.file_id
       JOIN file_locations AS l ON l.file_id = m.file_id
-     WHERE l.source_id <> content.source_id
+     WHERE l.source_id <> content.source_id AND l.is_active
 )
 SELECT s.path,
        count(DISTINCT shared.file_id) FILTER (WHERE is_same_file) AS same_files,

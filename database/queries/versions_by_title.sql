@@ -17,5 +17,6 @@ SELECT dense_rank() OVER (ORDER BY m.transposed_signature, m.note_signature) AS 
        m.title, m.key, round(m.tempo_bpm) AS bpm, m.n_bars, m.n_notes
   FROM called
   JOIN musical_metadata AS m USING (file_id)
+  JOIN files ON files.id = m.file_id AND files.is_active
  ORDER BY version, m.file_id
  LIMIT :rows;

@@ -14,7 +14,7 @@ use crate::midi::AnalysisLevel;
 use crate::pipeline::{Asked, Stop};
 use crate::progress::Counters;
 use crate::reanalysis::{Criteria, Plan, Reanalysis, ReanalysisSettings, Report, Selection, Why};
-use crate::server::connect;
+use crate::server::connect::{self, Target};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -67,6 +67,7 @@ impl AnalyzeArguments {
         let selection = if self.selection.all { Selection::All } else { Selection::Missing };
         ReanalysisSettings {
             criteria: Criteria { selection, level: self.analysis, md5: self.md5 },
+            within: None,
             writer: self.work.writer(),
             connections: self.work.connections(),
             pipeline: self.work.resolve(Asked::all(self.analysis), &self.limits),
@@ -102,8 +103,30 @@ pub(super) async fn run(
     let stop = Arc::new(Stop::default());
     let received = signals::listen(Arc::clone(&stop), *terminal)?;
     let target = connect::resolve(everywhere.database_url.as_deref()).await?;
+    let report = renew(arguments.resolve(), target, stop, everywhere, terminal).await?;
+    if everywhere.json {
+        terminal.print_json(&report)?;
+    }
+    Ok(match received.signal() {
+        Some(signal) => ExitStatus::Signal(signal),
+        None if report.not_found + report.refused > 0 => ExitStatus::Rejects,
+        None => ExitStatus::Success,
+    })
+}
+
+/// Runs a re-analysis, and says what it will do and what it did.
+///
+/// # Errors
+/// What made it fail.
+pub(super) async fn renew(
+    settings: ReanalysisSettings,
+    target: Target,
+    stop: Arc<Stop>,
+    everywhere: &Everywhere,
+    terminal: &Terminal,
+) -> Result<Report> {
     let counters = Arc::new(Counters::default());
-    let prepared = Reanalysis::prepare(arguments.resolve(), target, Arc::clone(&counters), stop).await?;
+    let prepared = Reanalysis::prepare(settings, target, Arc::clone(&counters), stop).await?;
     let reporter = Reporter::new(everywhere, *terminal, counters);
     let mut running = None;
     let result = prepared
@@ -119,12 +142,8 @@ pub(super) async fn run(
         tracing::error!(%error, "the analysis failed");
     }
     let report = result?;
-    close(&report, everywhere, terminal)?;
-    Ok(match received.signal() {
-        Some(signal) => ExitStatus::Signal(signal),
-        None if report.not_found + report.refused > 0 => ExitStatus::Rejects,
-        None => ExitStatus::Success,
-    })
+    close(&report, terminal);
+    Ok(report)
 }
 
 fn text(plan: &Plan) -> String {
@@ -162,8 +181,8 @@ fn text(plan: &Plan) -> String {
 /// So many files that were not analysed are named on the terminal; the log and the report name more.
 const SHOWN: usize = 20;
 
-/// The closing line, what was left, what to do next, and the report for programs.
-fn close(report: &Report, everywhere: &Everywhere, terminal: &Terminal) -> Result<()> {
+/// The closing line, what was left, and what to do next.
+fn close(report: &Report, terminal: &Terminal) {
     for (number, left) in report.left.iter().enumerate() {
         let what = if left.why == Why::Refused { "refused" } else { "not found" };
         let line = format!("{what}: {}: {}", safe_line(&left.path), safe_line(&left.detail));
@@ -190,10 +209,6 @@ fn close(report: &Report, everywhere: &Everywhere, terminal: &Terminal) -> Resul
     } else {
         terminal.say("ask it: loader db psql");
     }
-    if everywhere.json {
-        terminal.print_json(report)?;
-    }
-    Ok(())
 }
 
 /// `Analysed 1,204,331 files again from 812 sources in 3m 41s (5,449/s, 98 MB/s) · 27 not found · 1 refused`

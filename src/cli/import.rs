@@ -3,18 +3,21 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::limits::LimitArguments;
 use super::progress::Reporter;
 use super::terminal::{Terminal, bytes, counted, duration, grouped};
 use super::work::WorkArguments;
-use super::{Everywhere, logging, plan, signals};
+use super::{Everywhere, analyze, logging, plan, signals};
 use crate::discover::Roots;
 use crate::error::{ExitStatus, Result};
-use crate::import::{Import, ImportSettings, Report};
+use crate::import::{Import, ImportSettings, Report, RescanSettings};
 use crate::midi::AnalysisLevel;
 use crate::mode::Mode;
 use crate::pipeline::{Asked, Inputs, Stop};
 use crate::progress::Counters;
+use crate::reanalysis::{self, Criteria, ReanalysisSettings, Selection, Within};
 use crate::server::cluster::State;
 use crate::server::connect::{self, Found};
 
@@ -29,6 +32,8 @@ pub(super) struct ImportArguments {
     /// Show what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    rescan: RescanArguments,
     #[command(flatten)]
     work: WorkArguments,
     /// How much is found out of each file
@@ -59,6 +64,21 @@ struct ModeArguments {
     accept_cluster_risk: bool,
 }
 
+/// What is done about files that are unchanged, or gone.
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct RescanArguments {
+    /// Believe that what is not found is gone, also where more than half of a folder (at least 100 files) or all of it is away,
+    /// as if a disk were not mounted
+    #[arg(long)]
+    accept_vanished: bool,
+    /// Read again also what is unchanged by size and time, and compare; what differs is renewed, what is the same is not written
+    #[arg(long)]
+    verify: bool,
+    /// Analyse again also what is unchanged, as loader analyze --all does, but only below these paths
+    #[arg(long)]
+    force: bool,
+}
+
 impl ImportArguments {
     /// What was typed, as it is meant.
     ///
@@ -74,9 +94,33 @@ impl ImportArguments {
             mode: self.mode.mode,
             keep_mode: self.mode.keep_mode,
             accept_cluster_risk: self.mode.accept_cluster_risk,
+            rescan: RescanSettings {
+                accept_vanished: self.rescan.accept_vanished,
+                verify: self.rescan.verify,
+            },
             writer: self.work.writer(),
             connections: self.work.connections(),
             pipeline: self.work.resolve(asked, &self.limits),
+        })
+    }
+}
+
+impl ImportArguments {
+    /// What follows the import, once its run is known, where everything is to be analysed again.
+    fn reanalysis(
+        &self,
+        settings: &ImportSettings,
+    ) -> Option<impl FnOnce(i32) -> ReanalysisSettings + use<>> {
+        let roots = settings.inputs.roots.clone().filter(|_| self.rescan.force)?;
+        let criteria = Criteria { selection: Selection::All, level: self.analysis, md5: self.md5 };
+        let (writer, connections) = (settings.writer, settings.connections);
+        let pipeline = settings.pipeline.clone();
+        Some(move |but_of_run| ReanalysisSettings {
+            criteria,
+            within: Some(Within { roots, but_of_run }),
+            writer,
+            connections,
+            pipeline,
         })
     }
 }
@@ -102,7 +146,8 @@ pub(super) async fn run(
     }
     let target = connect::resolve(everywhere.database_url.as_deref()).await?;
     let counters = Arc::new(Counters::default());
-    let import = Import::prepare(settings, target, Arc::clone(&counters), Arc::clone(&stop)).await?;
+    let reanalysis = arguments.reanalysis(&settings);
+    let import = Import::prepare(settings, target.clone(), Arc::clone(&counters), Arc::clone(&stop)).await?;
     let reporter = Reporter::new(everywhere, *terminal, counters);
     let mut running = None;
     let result = import
@@ -122,19 +167,37 @@ pub(super) async fn run(
         tracing::error!(%error, "the import failed");
     }
     let report = result?;
-    close(&report, everywhere, terminal)?;
+    close(&report, terminal);
+    let analysis = match reanalysis.filter(|_| report.complete) {
+        Some(again) => Some(analyze::renew(again(report.run), target, stop, everywhere, terminal).await?),
+        None => None,
+    };
+    if everywhere.json {
+        terminal.print_json(&Printed { report: &report, analysis: analysis.as_ref() })?;
+    }
+    let left = analysis.as_ref().map_or(0, |analysis| analysis.not_found + analysis.refused);
     Ok(match received.signal() {
         Some(signal) => ExitStatus::Signal(signal),
-        None if report.rejected > 0 => ExitStatus::Rejects,
+        None if report.rejected + left > 0 || !report.held_back.is_empty() => ExitStatus::Rejects,
         None => ExitStatus::Success,
     })
 }
 
-/// The closing line, what to do next, and the report for programs.
-fn close(report: &Report, everywhere: &Everywhere, terminal: &Terminal) -> Result<()> {
+/// The report for programs; with that of the re-analysis where one followed.
+#[derive(Serialize)]
+struct Printed<'r> {
+    #[serde(flatten)]
+    report: &'r Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    analysis: Option<&'r reanalysis::Report>,
+}
+
+/// The closing line, and what to do next.
+fn close(report: &Report, terminal: &Terminal) {
     let line = closing_line(report);
     tracing::info!("{line}");
     terminal.say(&terminal.bold(&line));
+    plan::warn_of(&report.held_back, terminal);
     if !report.complete {
         terminal.say("stopped before the end: run the same command again, it goes on from here");
     } else if report.rejected > 0 {
@@ -145,10 +208,6 @@ fn close(report: &Report, everywhere: &Everywhere, terminal: &Terminal) -> Resul
     if report.kept {
         terminal.warn("what the mode suspended and changed was left so; put it back with: loader restore");
     }
-    if everywhere.json {
-        terminal.print_json(report)?;
-    }
-    Ok(())
 }
 
 /// `Imported 1,204,331 files from 812 archives in 3m 41s (5,449/s) · 3,112 duplicates · 27 rejected`
@@ -169,11 +228,16 @@ fn closing_line(report: &Report) -> String {
         (report.duplicate, "duplicates"),
         (report.unchanged, "unchanged"),
         (report.not_midi, "not MIDI"),
+        (report.sources_differing, "differing"),
+        (report.sources_vanished, "vanished"),
         (report.rejected, "rejected"),
     ] {
         if count > 0 || what == "rejected" {
             line.push_str(&format!(" · {} {what}", grouped(count)));
         }
+    }
+    if report.sources_returned > 0 {
+        line.push_str(&format!(" · {} back", counted(report.sources_returned, "source")));
     }
     line
 }

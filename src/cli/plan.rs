@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::Everywhere;
 use super::import::ImportArguments;
-use super::terminal::{Terminal, bytes, counted, duration, grouped, safe};
+use super::terminal::{Terminal, bytes, counted, duration, grouped, safe, safe_line};
 use crate::error::{ExitStatus, Result};
 use crate::import::Plan;
 use crate::mode::UNLOGGED;
 use crate::server::settings::{Needs, SettingsPlan};
+use crate::vanished::HeldBack;
 
 /// Shows what an import would do: looks at the files and, where there is one, at the library; changes nothing.
 pub(super) async fn run(
@@ -18,6 +19,7 @@ pub(super) async fn run(
 ) -> Result<ExitStatus> {
     let settings = arguments.resolve()?;
     let plan = Plan::look(&settings, everywhere.database_url.as_deref()).await?;
+    warn_of(&plan.held_back, terminal);
     print(&plan, &text(&plan), everywhere, terminal)
 }
 
@@ -65,10 +67,13 @@ fn text(plan: &Plan) -> String {
         (
             "to read",
             format!(
-                "{}, {}{so_far}; {} unchanged",
+                "{}, {}{so_far}: {} added, {} modified; {} unchanged{}",
                 counted(plan.new_sources, "file"),
                 bytes(plan.new_bytes),
-                grouped(plan.unchanged_sources)
+                grouped(plan.new_sources - plan.modified_sources),
+                grouped(plan.modified_sources),
+                grouped(plan.unchanged_sources),
+                vanished(plan),
             ),
         ),
         (
@@ -97,6 +102,34 @@ fn text(plan: &Plan) -> String {
         None => text.push_str("settings: shown once the server runs (loader db start)\n"),
     }
     text
+}
+
+/// What is no longer there, or back.
+fn vanished(plan: &Plan) -> String {
+    let mut text = String::new();
+    if plan.returned_sources > 0 {
+        text.push_str(&format!(", {} of them back", grouped(plan.returned_sources)));
+    }
+    match plan.vanished_sources {
+        Some(vanished) => text.push_str(&format!(", {} vanished", grouped(vanished))),
+        None => text.push_str(", those that vanished not known yet"),
+    }
+    text
+}
+
+/// Says, for each root that is hardly there any more, that nothing of it is marked as vanished, and how it would be.
+pub(super) fn warn_of(held_back: &[HeldBack], terminal: &Terminal) {
+    for HeldBack { root, away, known } in held_back {
+        let line = format!(
+            "{} of the {} files known below '{}' are not there; none of them is marked as vanished. Is a disk not mounted? If \
+             they are gone, the same command with --accept-vanished marks them",
+            grouped(*away),
+            grouped(*known),
+            safe_line(root)
+        );
+        tracing::warn!("{line}");
+        terminal.warn(&line);
+    }
 }
 
 fn indexes(plan: &Plan) -> String {

@@ -1,6 +1,6 @@
 //! What an import is about to do, told before it does it.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -10,13 +10,14 @@ use super::ImportSettings;
 use crate::error::Result;
 use crate::library;
 use crate::mode::{IndexPolicy, Mode};
-use crate::pipeline::{Survey, survey};
+use crate::pipeline::{KnownSources, Survey, survey};
 use crate::server::cluster::State;
 use crate::server::connect::{self, Found, Target};
 use crate::server::indexes::{self, Choice};
 use crate::server::schema;
 use crate::server::settings::{Consent, SettingsPlan, Standing};
 use crate::sink::WriterKind;
+use crate::vanished::{HeldBack, Vanished};
 
 /// What happens to the secondary indexes, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -101,12 +102,22 @@ pub struct Plan {
     pub walk_ended: bool,
     /// Sources to be read.
     pub new_sources: u64,
+    /// Those among them that the library knows: changed, or not read to their end before.
+    pub modified_sources: u64,
     /// Their bytes on disk.
     pub new_bytes: u64,
     /// Roughly how many entries they hold.
     pub new_entries: u64,
     /// Sources that have not changed.
     pub unchanged_sources: u64,
+    /// Those among the unchanged that had vanished and are back.
+    pub returned_sources: u64,
+    /// What could not be listed or looked at.
+    pub unreadable: u64,
+    /// Sources that are no longer there, and will be marked so; none before the walk has ended.
+    pub vanished_sources: Option<u64>,
+    /// Roots where too much is away to be believed; nothing of them will be marked.
+    pub held_back: Vec<HeldBack>,
     /// What happens to PostgreSQL's settings; none where the server does not run yet.
     pub settings: Option<SettingsPlan>,
     /// Whether what is changed and suspended stays so at the end.
@@ -124,11 +135,11 @@ impl Plan {
         let (target, known, contents, suspended, mut connection) = match connect::look(database_url)? {
             Found::Reachable(target) => {
                 let mut connection = connect::connect(&target, "loader plan").await?;
-                let (mut known, mut contents, mut suspended) = (HashMap::new(), 0, false);
+                let (mut known, mut contents, mut suspended) = (KnownSources::default(), 0, false);
                 // A database without a library is one where everything is new; one of an earlier version is brought up to
                 // date by the import, not by its plan.
                 if schema::exists(&mut connection).await? {
-                    known = library::known_sources(&mut connection).await?;
+                    known = library::known_sources(&mut connection, settings.inputs.roots_alone()).await?;
                     contents = library::count_contents(&mut connection).await?;
                     if schema::check(&mut connection).await.is_ok() {
                         suspended = indexes::is_suspended(&mut connection).await?;
@@ -139,17 +150,25 @@ impl Plan {
             Found::Asleep(mut target, state) => {
                 let what = if state == State::Absent { "it will be created" } else { "it will be started" };
                 target.shown = format!("{}, {what}", target.shown);
-                (target, HashMap::new(), 0, false, None)
+                (target, KnownSources::default(), 0, false, None)
             }
         };
-        let survey = survey(settings.inputs.clone(), known).await;
+        let known = Arc::new(known);
+        let (survey, walked) = survey(settings.inputs.clone(), Arc::clone(&known)).await;
+        let vanished = match &mut connection {
+            Some(connection) => {
+                let roots = settings.inputs.roots.as_ref();
+                Vanished::find(connection, roots, &known, &walked, settings.rescan.accept_vanished).await?
+            }
+            None => Vanished::default(),
+        };
         let decided = IndexPlan::decide(settings.mode.policy().indexes, suspended, contents, &survey);
         let reads = survey.new_sources > 0;
         let changes = match &mut connection {
             Some(connection) => Some(self::settings(connection, settings, decided, contents, reads).await?),
             None => None,
         };
-        Ok(Self::new(settings, &target, survey, decided, contents, changes))
+        Ok(Self::new(settings, &target, survey, decided, contents, changes).foreseeing(Some(&vanished)))
     }
 
     pub(super) fn new(
@@ -177,13 +196,31 @@ impl Plan {
             known_contents,
             walk_ended: survey.ended,
             new_sources: survey.new_sources,
+            modified_sources: survey.modified_sources,
             new_bytes: survey.new_bytes,
             new_entries: survey.new_entries,
             unchanged_sources: survey.skipped_sources,
+            returned_sources: survey.returned_sources,
+            unreadable: survey.unreadable,
+            vanished_sources: None,
+            held_back: Vec::new(),
             settings: changes,
             keep_mode: settings.keep_mode,
             backup: (known_contents > 0).then(|| backup_command(&target.shown)),
         }
+    }
+
+    /// The same, knowing what has vanished.
+    pub(super) fn foreseeing(mut self, vanished: Option<&Vanished>) -> Self {
+        self.vanished_sources = vanished.map(|vanished| vanished.gone.len() as u64);
+        self.held_back = vanished.map(|vanished| vanished.held_back.clone()).unwrap_or_default();
+        self
+    }
+
+    /// Whether nothing is to be read or refused.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.walk_ended && self.new_sources == 0 && self.unreadable == 0
     }
 }
 
@@ -227,6 +264,8 @@ pub(super) fn options(settings: &ImportSettings) -> Value {
         "md5": settings.pipeline.asked.md5,
         "keep_mode": settings.keep_mode,
         "accept_cluster_risk": settings.accept_cluster_risk,
+        "accept_vanished": settings.rescan.accept_vanished,
+        "verify": settings.rescan.verify,
     })
 }
 

@@ -8,6 +8,7 @@ use super::{ImportSettings, Loaded};
 use crate::library::RunState;
 use crate::mode::Mode;
 use crate::progress::Snapshot;
+use crate::vanished::HeldBack;
 
 /// Time spent in each phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,22 @@ pub struct Report {
     pub links: u64,
     /// Files on disk read or passed over as unchanged.
     pub sources: u64,
+    /// Of these, never read before.
+    pub sources_added: u64,
+    /// Changed since they were read, or not read to their end.
+    pub sources_modified: u64,
+    /// As they were, and not opened.
+    pub sources_unchanged: u64,
+    /// Of the unchanged, those that had vanished and are back.
+    pub sources_returned: u64,
+    /// Of those that seemed unchanged, those that were read again and compared (`--verify`).
+    pub sources_verified: u64,
+    /// Of these, those that were not what was stored, and were read anew; they are among the modified.
+    pub sources_differing: u64,
+    /// Files of the last look that are no longer there; not among the sources above.
+    pub sources_vanished: u64,
+    /// Roots where too much was away to be believed: nothing of them was marked.
+    pub held_back: Vec<HeldBack>,
     /// Archives among those that were read.
     pub archives: u64,
     /// Bytes on disk of all sources.
@@ -70,17 +87,18 @@ impl Report {
         run: i32,
         settings: &ImportSettings,
         counted: Snapshot,
-        (state, elapsed): (RunState, Duration),
-        loaded: &Loaded,
+        loaded: Loaded,
+        elapsed: Duration,
+        state: RunState,
     ) -> Self {
-        let times = &loaded.times;
+        let Loaded { sources, times, kept, peak_budget: peak_budget_bytes, .. } = loaded;
         let phases =
             [times.preparing, times.loading, times.indexing, times.checking].map(|time| time.as_secs_f64());
         let files = counted.inserted + counted.duplicate;
         Self {
             run,
             mode: settings.mode,
-            kept: loaded.kept,
+            kept,
             complete: state == RunState::Finished,
             seen: counted.seen,
             inserted: counted.inserted,
@@ -90,13 +108,21 @@ impl Report {
             not_midi: counted.not_midi,
             links: counted.links,
             sources: counted.sources_done,
+            sources_added: sources.survey.new_sources - sources.survey.modified_sources,
+            sources_modified: sources.survey.modified_sources,
+            sources_unchanged: sources.survey.skipped_sources,
+            sources_returned: sources.survey.returned_sources,
+            sources_verified: sources.verified.sources,
+            sources_differing: sources.verified.differing,
+            sources_vanished: sources.vanished,
+            held_back: sources.held_back,
             archives: counted.archives_done,
             source_bytes: counted.bytes_done,
             extracted_bytes: counted.bytes_extracted,
             seconds: elapsed.as_secs_f64(),
             phases,
             files_per_second: rate(files, elapsed),
-            peak_budget_bytes: loaded.peak_budget,
+            peak_budget_bytes,
         }
     }
 }

@@ -1,15 +1,15 @@
 //! What everyone in a run shares: settings, budget, what is known, where results go, and whether to stop.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
+use super::known::KnownSources;
 use super::queue::JobQueue;
 use super::reader::Job;
-use super::walk::{Survey, Surveyor};
+use super::survey::{Survey, Surveyor};
 use super::worker::Workers;
 use super::{Asked, Knowledge, PipelineSettings, SeenContents};
 use crate::archive::Limits;
@@ -22,22 +22,6 @@ use crate::progress::Counters;
 use crate::record::SourceRow;
 use crate::sink::Resume;
 use crate::writer::Delivery;
-
-/// A source as the library knows it from earlier runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KnownSource {
-    /// Size on disk when it was read; -1 for a stream.
-    pub size_bytes: i64,
-    /// Modification time when it was read.
-    pub mtime_ns: i64,
-    /// Whether all its rows are stored.
-    pub complete: bool,
-    /// Entries in it.
-    pub entries: i64,
-}
-
-/// The sources of earlier runs, by id.
-pub type KnownSources = HashMap<i64, KnownSource>;
 
 /// A source that is about to be read, and who waits for what is known of it.
 #[derive(Debug)]
@@ -139,7 +123,7 @@ impl Context {
     /// Makes a source known, and tells what is stored of it; none if the run is being stopped. For a source of an
     /// earlier run that is waited for; a new one is registered while it is being read already.
     pub(super) fn register(&self, source: SourceRow) -> Option<Resume> {
-        if !self.known.contains_key(&source.id) {
+        if !self.known.has(source.id) {
             self.registrar.send(Registration { source, answer: None }).ok()?;
             return Some(Resume::default());
         }

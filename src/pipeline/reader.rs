@@ -90,7 +90,7 @@ fn read_container(
     container: Container,
 ) {
     let row = source_row(context, file, container.name(), SourceState::Loading);
-    let known_before = context.known.contains_key(&row.id);
+    let known_before = context.known.has(row.id);
     let Some(resume) = context.register(row) else { return };
     let id = file.id().0;
     let share = Reading::begin(id, container.name(), Some(file.size), known_before, resume, &context.limits);
@@ -194,6 +194,8 @@ pub(super) fn source_row(
         entries: 0,
         not_midi: 0,
         first_run_id: context.run_id,
+        inode: file.spot.map(|spot| spot.inode),
+        device: file.spot.map(|spot| spot.device),
     }
 }
 

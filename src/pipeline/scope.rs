@@ -13,6 +13,8 @@ use crate::sink::Resume;
 pub(super) enum Scope {
     /// All but these ordinals, which are stored, with the content's id; none for a refusal.
     AllBut(HashMap<i64, Option<i64>>),
+    /// All; these ordinals are stored, with the content's id, and nothing is made of what is the same.
+    Compared(HashMap<i64, Option<i64>>),
     /// Only these ordinals, with the content's id.
     Only(BTreeMap<i64, i64>),
 }
@@ -21,6 +23,7 @@ impl From<Resume> for Scope {
     fn from(resume: Resume) -> Self {
         match resume {
             Resume::AllBut(stored) => Self::AllBut(stored.into_iter().collect()),
+            Resume::Compared(stored) => Self::Compared(stored.into_iter().collect()),
             Resume::Only(wanted) => Self::Only(wanted.into_iter().collect()),
         }
     }
@@ -31,6 +34,7 @@ impl Scope {
     pub(super) fn passes_over(&self, ordinal: i64) -> bool {
         match self {
             Self::AllBut(stored) => stored.contains_key(&ordinal),
+            Self::Compared(_) => false,
             Self::Only(wanted) => {
                 !wanted.contains_key(&ordinal) && wanted.range(Ordinal(ordinal).leads_to()).next().is_none()
             }
@@ -40,7 +44,7 @@ impl Scope {
     /// Whether this content at this ordinal, which was read, is of no interest.
     pub(super) fn leaves(&self, ordinal: i64, file_id: i64) -> bool {
         match self {
-            Self::AllBut(stored) => stored.get(&ordinal) == Some(&Some(file_id)),
+            Self::AllBut(stored) | Self::Compared(stored) => stored.get(&ordinal) == Some(&Some(file_id)),
             Self::Only(wanted) => wanted.get(&ordinal) != Some(&file_id),
         }
     }

@@ -105,7 +105,7 @@ fn read_as(
 ) {
     let name = name_of(prefix);
     let id = SourceId::of(name.as_bytes()).0;
-    let known_before = context.known.contains_key(&id);
+    let known_before = context.known.has(id);
     let row = SourceRow {
         id,
         path: name,
@@ -117,6 +117,8 @@ fn read_as(
         entries: 0,
         not_midi: 0,
         first_run_id: context.run_id,
+        inode: None,
+        device: None,
     };
     let Some(resume) = context.register(row) else { return };
     context.opened(id);

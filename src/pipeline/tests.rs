@@ -40,9 +40,9 @@ async fn import(folder: &Path, library: &MemorySink, variant: Variant) -> (Finis
     let inputs = Inputs { roots: Some(Roots::resolve(&[folder.to_owned()]).unwrap()), ..Inputs::default() };
     let held = library.library();
     let known = held.sources.values().map(|source| {
-        let complete = source.state == "complete";
+        let is_complete = source.state == "complete";
         let (size_bytes, mtime_ns, entries) = (source.size_bytes, source.mtime_ns, source.entries);
-        (source.id, KnownSource { size_bytes, mtime_ns, complete, entries })
+        (source.id, KnownSource { size_bytes, mtime_ns, is_complete, entries, is_active: true })
     });
     let contents = Arc::new(SeenContents::default());
     for rows in held.files.values() {
@@ -52,8 +52,10 @@ async fn import(folder: &Path, library: &MemorySink, variant: Variant) -> (Finis
     let counters = Arc::new(Counters::default());
     let sinks = (library.clone(), vec![library.clone(); variant.connections]);
     let stop = Arc::new(Stop::default());
-    let pipeline = Pipeline::start(&settings, inputs, knowledge, sinks, Arc::clone(&counters), stop).unwrap();
-    let run = tokio::time::timeout(Duration::from_mins(2), pipeline.run());
+    let pipeline =
+        Pipeline::start(&settings, inputs, knowledge, variant.connections, Arc::clone(&counters), stop)
+            .unwrap();
+    let run = tokio::time::timeout(Duration::from_mins(2), pipeline.run(sinks));
     let finished = run.await.expect("the run does not end: a deadlock").unwrap();
     (finished, counters)
 }
@@ -157,7 +159,7 @@ async fn importing_again_changes_nothing() {
     let (finished, counters) = import(folder.path(), &library, USUAL).await;
     assert!(library.library() == first);
     assert_eq!(counters.inserted.load(Relaxed) + counters.duplicate.load(Relaxed), 0);
-    assert!(finished.skipped_entries > 0);
+    assert!(finished.survey.skipped_entries > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -296,9 +298,13 @@ async fn a_panic_of_a_reader_is_recorded_and_what_came_before_is_kept() {
     let sinks = (library.clone(), vec![library.clone()]);
     let stop = Arc::new(Stop::default());
     let pipeline =
-        Pipeline::start(&settings, Inputs::default(), knowledge, sinks, Arc::clone(&counters), stop).unwrap();
+        Pipeline::start(&settings, Inputs::default(), knowledge, 1, Arc::clone(&counters), stop).unwrap();
     let context = Arc::clone(&pipeline.context);
-    let file = crate::discover::FoundFile { path: "/broken.tar".into(), size: 9, mtime_ns: 1 };
+    let file = crate::discover::FoundFile {
+        size: 9,
+        mtime_ns: 1,
+        ..crate::discover::FoundFile::unseen("/broken.tar".into())
+    };
     tokio::task::spawn_blocking(move || {
         let row = reader::source_row(&context, &file, "tar", crate::record::SourceState::Loading);
         let resume = context.register(row).unwrap();
@@ -315,7 +321,7 @@ async fn a_panic_of_a_reader_is_recorded_and_what_came_before_is_kept() {
     })
     .await
     .unwrap();
-    pipeline.run().await.unwrap();
+    pipeline.run(sinks).await.unwrap();
     let library = library.library();
     check_account(&library, &counters);
     assert_eq!(library.files.len(), 2, "what was collected before the panic is kept");

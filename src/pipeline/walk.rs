@@ -1,77 +1,20 @@
 //! The walk: one thread that finds the files, passes over those that have not changed, and fills the queue.
+//!
+//! Lists and stats. What it opens is nothing, however much has changed.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use super::Inputs;
-use super::context::{Context, KnownSources};
+use super::context::Context;
+use super::known::{KnownSources, Sight};
 use super::queue::Lane;
 use super::reader::{self, Job};
 use super::stream::Stream;
+use super::survey::{RootTally, Survey, Surveyor, Walked};
 use crate::discover::{Found, FoundFile};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{Container, Format};
 use crate::progress::add;
-
-/// What the walk has found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Survey {
-    /// Whether that is everything.
-    pub ended: bool,
-    /// Sources that are new or changed.
-    pub new_sources: u64,
-    /// Their bytes on disk.
-    pub new_bytes: u64,
-    /// Roughly how many entries they hold.
-    pub new_entries: u64,
-    /// Sources that are complete and have not changed.
-    pub skipped_sources: u64,
-    /// The entries they hold.
-    pub skipped_entries: u64,
-}
-
-/// The live counts behind [`Survey`].
-#[derive(Debug, Default)]
-pub(super) struct Surveyor {
-    ended: AtomicBool,
-    new_sources: AtomicU64,
-    new_bytes: AtomicU64,
-    new_entries: AtomicU64,
-    skipped_sources: AtomicU64,
-    skipped_entries: AtomicU64,
-}
-
-impl Surveyor {
-    fn skip(&self, entries: u64) {
-        self.skipped_sources.fetch_add(1, Relaxed);
-        self.skipped_entries.fetch_add(entries, Relaxed);
-    }
-
-    /// Counts a file that is to be read, and tells the container that its name promises.
-    fn expect(&self, file: &FoundFile) -> Option<Container> {
-        let container = Format::expected(&file.path.file_name().unwrap_or_default().to_string_lossy());
-        let entries = container.map_or(1, |_| file.size / ARCHIVE_BYTES_PER_ENTRY + 1);
-        self.new_sources.fetch_add(1, Relaxed);
-        self.new_bytes.fetch_add(file.size, Relaxed);
-        self.new_entries.fetch_add(entries, Relaxed);
-        container
-    }
-
-    pub(super) fn survey(&self) -> Survey {
-        Survey {
-            ended: self.ended.load(Relaxed),
-            new_sources: self.new_sources.load(Relaxed),
-            new_bytes: self.new_bytes.load(Relaxed),
-            new_entries: self.new_entries.load(Relaxed),
-            skipped_sources: self.skipped_sources.load(Relaxed),
-            skipped_entries: self.skipped_entries.load(Relaxed),
-        }
-    }
-}
-
-/// Bytes of an archive to an entry of it: 14,000 real files took 133 MB as a zip, and small files are the more common.
-const ARCHIVE_BYTES_PER_ENTRY: u64 = 8 << 10;
 
 /// A task's worth of bare files.
 const BARE_FILES: usize = 256;
@@ -83,8 +26,8 @@ pub(super) fn start(context: &Arc<Context>, inputs: Inputs) -> Result<std::threa
     std::thread::Builder::new()
         .name("walk".to_owned())
         .spawn(move || {
-            walk(&context, inputs);
-            context.surveyor.ended.store(true, Relaxed);
+            let walked = walk(&context, inputs);
+            context.surveyor.end(walked);
             add(&context.counters.walk_ended, 1);
             context.queue.finish();
         })
@@ -92,79 +35,128 @@ pub(super) fn start(context: &Arc<Context>, inputs: Inputs) -> Result<std::threa
 }
 
 /// The same, for a plan: only counts.
-pub async fn survey(inputs: Inputs, known: KnownSources) -> Survey {
+pub async fn survey(inputs: Inputs, known: Arc<KnownSources>) -> (Survey, Walked) {
     let counted = tokio::task::spawn_blocking(move || {
         let surveyor = Surveyor::default();
         if inputs.standard_input {
-            surveyor.new_sources.fetch_add(1, Relaxed);
+            surveyor.expect_stream();
         }
+        let mut walked = Walked::of(&inputs);
         if let Some(roots) = inputs.roots {
-            roots.walk(|found| {
-                if let Found::File(file) = found {
-                    match unchanged_entries(&known, &file) {
-                        Some(entries) => surveyor.skip(entries),
-                        None => _ = surveyor.expect(&file),
+            roots.walk(|root, found| {
+                match found {
+                    Found::Link => {}
+                    Found::Unreadable(path, _) => {
+                        surveyor.refuse();
+                        walked.unlisted.push(path);
                     }
+                    Found::File(file) => match walked.meet(&known, root, &file) {
+                        sight @ (Sight::Unchanged(entries) | Sight::Returned(entries)) => {
+                            surveyor.skip(sight, entries);
+                        }
+                        sight => _ = surveyor.expect(sight, &file),
+                    },
                 }
                 ControlFlow::Continue(())
             });
         }
-        surveyor.ended.store(true, Relaxed);
-        surveyor.survey()
+        surveyor.end(None);
+        (surveyor.survey(), walked)
     });
     counted.await.unwrap_or_default()
 }
 
-/// The entries of a file that is stored whole and has not changed since; none if it must be read.
-fn unchanged_entries(known: &KnownSources, file: &FoundFile) -> Option<u64> {
-    let known = known.get(&file.id().0)?;
-    let same = u64::try_from(known.size_bytes) == Ok(file.size) && known.mtime_ns == file.mtime_ns;
-    (known.complete && same).then(|| known.entries.unsigned_abs())
+/// The files of a walk that are as they were when they were read, by size and time.
+pub(crate) async fn unchanged(inputs: Inputs, known: Arc<KnownSources>) -> Vec<FoundFile> {
+    let listed = tokio::task::spawn_blocking(move || {
+        let mut files = Vec::new();
+        if let Some(roots) = inputs.roots {
+            roots.walk(|_, found| {
+                if let Found::File(file) = found
+                    && matches!(known.meet(&file).0, Sight::Unchanged(_) | Sight::Returned(_))
+                {
+                    files.push(file);
+                }
+                ControlFlow::Continue(())
+            });
+        }
+        files
+    });
+    listed.await.unwrap_or_default()
 }
 
-fn walk(context: &Arc<Context>, inputs: Inputs) {
+impl Walked {
+    fn of(inputs: &Inputs) -> Self {
+        let roots = inputs.roots.as_ref().map_or(0, |roots| roots.paths().len());
+        Self { roots: vec![RootTally::default(); roots], ..Self::default() }
+    }
+
+    /// Compares a file below a root with what is known, and notes what matters when the walk is over.
+    fn meet(&mut self, known: &KnownSources, root: usize, file: &FoundFile) -> Sight {
+        let (sight, was_there) = known.meet(file);
+        if let Some(tally) = self.roots.get_mut(root) {
+            tally.files += 1;
+            tally.known += u64::from(was_there);
+        }
+        if matches!(sight, Sight::Returned(_)) {
+            self.returned.push(file.id().0);
+        }
+        sight
+    }
+}
+
+/// Fills the queue; none where the run was stopped before everything was found.
+fn walk(context: &Arc<Context>, inputs: Inputs) -> Option<Walked> {
     if inputs.standard_input {
         add(&context.counters.sources_found, 1);
-        context.surveyor.new_sources.fetch_add(1, Relaxed);
+        context.surveyor.expect_stream();
         // Nothing tells how long it is: it goes first.
         context.queue.push(Lane::Outer, u64::MAX, Job::Stream(Box::new(Stream)));
     }
     let mut bare = Bare { context, files: Vec::new(), bytes: 0 };
+    let mut walked = Walked::of(&inputs);
     for file in inputs.files {
-        found_file(context, file, &mut bare);
+        let (sight, _) = context.known.meet(&file);
+        found_file(context, file, sight, &mut bare);
         if context.stopping() {
-            return;
+            return None;
         }
     }
-    let Some(roots) = inputs.roots else { return bare.flush() };
-    roots.walk(|found| {
-        match found {
-            Found::Link => add(&context.counters.links, 1),
-            Found::Unreadable(path, refusal) => {
-                let file = FoundFile { path, size: 0, mtime_ns: 0 };
-                add(&context.counters.sources_found, 1);
-                reader::refuse_source(context, &file, "unread", refusal);
+    if let Some(roots) = inputs.roots {
+        roots.walk(|root, found| {
+            match found {
+                Found::Link => add(&context.counters.links, 1),
+                Found::Unreadable(path, refusal) => {
+                    walked.unlisted.push(path.clone());
+                    context.surveyor.refuse();
+                    add(&context.counters.sources_found, 1);
+                    reader::refuse_source(context, &FoundFile::unseen(path), "unread", refusal);
+                }
+                Found::File(file) => {
+                    let sight = walked.meet(&context.known, root, &file);
+                    found_file(context, file, sight, &mut bare);
+                }
             }
-            Found::File(file) => found_file(context, file, &mut bare),
-        }
-        if context.stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
+            if context.stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+    }
     bare.flush();
+    (!context.stopping()).then_some(walked)
 }
 
-fn found_file(context: &Arc<Context>, file: FoundFile, bare: &mut Bare<'_>) {
+fn found_file(context: &Arc<Context>, file: FoundFile, sight: Sight, bare: &mut Bare<'_>) {
     let (counters, surveyor) = (&context.counters, &context.surveyor);
     add(&counters.sources_found, 1);
     add(&counters.bytes_found, file.size);
-    if let Some(entries) = unchanged_entries(&context.known, &file) {
+    if let Sight::Unchanged(entries) | Sight::Returned(entries) = sight {
         add(&counters.sources_done, 1);
         add(&counters.bytes_done, file.size);
         add(&counters.seen, entries);
         add(&counters.unchanged, entries);
-        surveyor.skip(entries);
+        surveyor.skip(sight, entries);
         return;
     }
-    match surveyor.expect(&file) {
+    match surveyor.expect(sight, &file) {
         Some(container) => context.queue.push(Lane::Outer, container.cost(file.size), Job::Archive(file)),
         None => bare.push(file),
     }

@@ -158,7 +158,7 @@ impl<'c> Harvest<'c> {
                 add(&self.context.counters.not_midi, 1);
             }
             Holder::Bare(mut source) => {
-                self.merge |= self.context.known.contains_key(&source.id);
+                self.merge |= self.context.known.has(source.id);
                 source.not_midi = 1;
                 self.push(Item { source: Some(source), finding: Finding::NotMidi });
             }
@@ -207,7 +207,7 @@ impl<'c> Harvest<'c> {
 /// Whether a place may be stored already, so that merging at once saves a refused attempt.
 fn must_merge(context: &Context, place: &Place) -> bool {
     match &place.holder {
-        Holder::Bare(source) => context.known.contains_key(&source.id),
+        Holder::Bare(source) => context.known.has(source.id),
         Holder::Archive(reading) => reading.known_before,
     }
 }

@@ -20,6 +20,8 @@ pub enum Phase {
     Loading,
     /// Reading contents of the library again and renewing their rows.
     Analysing,
+    /// Reading again what seems unchanged, and comparing.
+    Verifying,
     /// Building suspended indexes again.
     Indexing,
     /// Comparing what was read with what is stored.
@@ -29,8 +31,15 @@ pub enum Phase {
 }
 
 impl Phase {
-    const ALL: [Self; 6] =
-        [Self::Preparing, Self::Loading, Self::Analysing, Self::Indexing, Self::Checking, Self::Done];
+    const ALL: [Self; 7] = [
+        Self::Preparing,
+        Self::Loading,
+        Self::Analysing,
+        Self::Verifying,
+        Self::Indexing,
+        Self::Checking,
+        Self::Done,
+    ];
 
     /// The word that log lines and `loader status` use.
     #[must_use]
@@ -39,6 +48,7 @@ impl Phase {
             Self::Preparing => "preparing",
             Self::Loading => "loading",
             Self::Analysing => "analysing",
+            Self::Verifying => "verifying",
             Self::Indexing => "indexing",
             Self::Checking => "checking",
             Self::Done => "done",
@@ -66,6 +76,11 @@ macro_rules! counters {
         }
 
         impl Counters {
+            /// Counts from the beginning again, in the same phase.
+            pub fn clear(&self) {
+                $(self.$name.store(0, Relaxed);)+
+            }
+
             /// The counters now. Each is exact; together they may be a moment apart.
             #[must_use]
             pub fn snapshot(&self) -> Snapshot {

@@ -52,7 +52,8 @@ impl Plan {
     pub async fn look(settings: &ReanalysisSettings, target: &Target) -> Result<Self> {
         let mut connection = connect::connect(target, "loader analyze").await?;
         schema::check(&mut connection).await?;
-        let worklist = Worklist::draw_up(&mut connection, settings.criteria).await?;
+        let worklist =
+            Worklist::draw_up(&mut connection, settings.criteria, settings.within.as_ref()).await?;
         Ok(Self::new(settings, target, &worklist))
     }
 

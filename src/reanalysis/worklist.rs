@@ -11,11 +11,12 @@ use sqlx::postgres::PgConnection;
 use super::choice::{self, Place};
 use super::criteria::{Criteria, Selection};
 use super::standing::{KnownFile, Standing};
+use super::within::Within;
 use crate::discover::FoundFile;
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::failed;
 use crate::midi::{ANALYSER_VERSION, AnalysisLevel};
-use crate::pipeline::{KnownSource, KnownSources};
+use crate::pipeline::KnownSources;
 
 /// A source as the database tells it: id, path, the path's bytes where they are others, size, time.
 type SourceFields = (i64, String, Option<Vec<u8>>, i64, i64);
@@ -39,7 +40,15 @@ struct Wanted {
 }
 
 impl Wanted {
-    async fn load(connection: &mut PgConnection, criteria: Criteria) -> Result<Self> {
+    async fn load(
+        connection: &mut PgConnection,
+        criteria: Criteria,
+        within: Option<&Within>,
+    ) -> Result<Self> {
+        let sources = match within {
+            Some(within) => Some(within.sources(connection).await?),
+            None => None,
+        };
         let mut rows = sqlx::query_as::<_, (i64, String, Option<i64>, Option<i64>)>(include_str!(
             "../../database/analyze/places.sql"
         ))
@@ -47,6 +56,8 @@ impl Wanted {
         .bind(criteria.lower_levels())
         .bind(criteria.md5)
         .bind(criteria.selection == Selection::All)
+        .bind(sources)
+        .bind(within.map(|within| within.but_of_run))
         .fetch(connection);
         let mut wanted = Self::default();
         let mut positions = HashMap::<i64, u32>::new();
@@ -114,18 +125,18 @@ pub(super) struct Round {
 impl Round {
     /// The sources as the pipeline knows those whose reading is to go on.
     pub(super) fn known(&self) -> KnownSources {
-        let known = self.files.iter().map(|file| {
-            let size_bytes = i64::try_from(file.size).unwrap_or(i64::MAX);
-            (file.id().0, KnownSource { size_bytes, mtime_ns: file.mtime_ns, complete: false, entries: 0 })
-        });
-        known.collect()
+        KnownSources::to_be_read(&self.files)
     }
 }
 
 impl Worklist {
     /// Asks the library what is to be analysed, looks at the sources, and chooses where each content is read.
-    pub(super) async fn draw_up(connection: &mut PgConnection, criteria: Criteria) -> Result<Self> {
-        let wanted = Wanted::load(connection, criteria).await?;
+    pub(super) async fn draw_up(
+        connection: &mut PgConnection,
+        criteria: Criteria,
+        within: Option<&Within>,
+    ) -> Result<Self> {
+        let wanted = Wanted::load(connection, criteria, within).await?;
         let known: Vec<SourceFields> = sqlx::query_as(include_str!("../../database/analyze/sources.sql"))
             .bind(&wanted.sources)
             .fetch_all(connection)
@@ -217,8 +228,12 @@ impl Worklist {
 }
 
 /// The ids of rows that say less than is asked, now.
-pub(super) async fn behind(connection: &mut PgConnection, criteria: Criteria) -> Result<Vec<i64>> {
+pub(super) async fn behind(
+    connection: &mut PgConnection,
+    criteria: Criteria,
+    within: Option<&Within>,
+) -> Result<Vec<i64>> {
     let criteria = Criteria { selection: Selection::Missing, ..criteria };
-    let wanted = Wanted::load(connection, criteria).await?;
+    let wanted = Wanted::load(connection, criteria, within).await?;
     Ok(wanted.contents.iter().map(|content| content.id).collect())
 }

@@ -48,6 +48,10 @@ row! {
         not_midi: int8 = i64,
         /// The run that met it first.
         first_run_id: int4 = i32,
+        /// Inode on its device; null for a stream.
+        inode: int8 or_null = Option<i64>,
+        /// The device, as the operating system numbers it; null for a stream.
+        device: int8 or_null = Option<i64>,
     }
 }
 

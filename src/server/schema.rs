@@ -17,11 +17,12 @@ use crate::error::{Error, ErrorKind, Result};
 pub const TABLE: &str = "loader.migrations";
 
 /// Number, name, statements. A migration that was released is never changed: its checksum is recorded.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "library", include_str!("../../database/migrations/0001_library.sql")),
     (2, "retry", include_str!("../../database/migrations/0002_retry.sql")),
     (3, "music", include_str!("../../database/migrations/0003_music.sql")),
     (4, "modes", include_str!("../../database/migrations/0004_modes.sql")),
+    (5, "living", include_str!("../../database/migrations/0005_living.sql")),
 ];
 
 /// What `migrate` did.
@@ -52,7 +53,11 @@ pub fn fingerprint() -> i64 {
 /// [`ErrorKind::Schema`] where the schema is newer than this build, was changed by hand, or a migration is refused; the
 /// hint says what to do.
 pub async fn migrate(connection: &mut PgConnection) -> Result<Migrated> {
-    let from = applied(connection).await?.and_then(|applied| applied.keys().next_back().copied());
+    let applied = applied(connection).await?.unwrap_or_default();
+    let from = applied.keys().next_back().copied();
+    if compare(&applied).is_ok() {
+        return Ok(Migrated { from, to: newest_version() });
+    }
     let done = migrator().run_direct(None, connection, false).await;
     if let Err(error) = done {
         // sqlx keeps its lock when a migration fails; the connection may live on.

@@ -66,7 +66,8 @@ impl MemoryLibrary {
 
     /// What was stored of a source that has changed, or ends otherwise than before, goes.
     fn forget_unless_same(&mut self, source: &SourceRow) {
-        let what_counts = |row: &SourceRow| (row.size_bytes, row.mtime_ns, row.state, row.entries);
+        let what_counts =
+            |row: &SourceRow| (row.size_bytes, row.mtime_ns, row.state, row.entries, row.not_midi);
         if self.sources.get(&source.id).is_some_and(|held| what_counts(held) != what_counts(source)) {
             self.forget(source.id);
         }

@@ -2,8 +2,11 @@
 //!
 //! Owns its connection alone. A connection on which anything went wrong is closed, never used again.
 
+mod compare;
 mod crash;
 mod renew;
+
+use std::collections::HashMap;
 
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
@@ -138,6 +141,14 @@ impl PostgresSink {
     async fn store_fresh(&mut self, connection: &mut PgConnection, batch: &Batch) -> Stores<Stored> {
         let mut transaction = connection.begin().await?;
         self.fill_all(&mut transaction, "", batch).await?;
+        // Contents of earlier batches, or of earlier runs that had lost their last place.
+        let held = batch.repeated();
+        if !held.is_empty() {
+            sqlx::query(include_str!("../../database/sources/found_again.sql"))
+                .bind(held)
+                .execute(&mut *transaction)
+                .await?;
+        }
         transaction.commit().await?;
         Ok(Stored { inserted: batch.files().count() as u64, ..Stored::default() })
     }
@@ -157,6 +168,7 @@ impl PostgresSink {
         let metadata = include_str!("../../database/merge/musical_metadata.sql");
         transaction.execute(AssertSqlSafe(metadata.replace("{columns}", &columns::<MetadataRow>()))).await?;
         transaction.execute(include_str!("../../database/merge/file_locations.sql")).await?;
+        transaction.execute(include_str!("../../database/merge/return.sql")).await?;
         transaction.execute(include_str!("../../database/merge/rejects.sql")).await?;
         transaction.commit().await?;
         Ok(Stored { inserted: inserted.len() as u64, collided, ..Stored::default() })
@@ -185,19 +197,8 @@ impl PostgresSink {
             .bind(&ids)
             .execute(&mut *transaction)
             .await?;
-        let done: Vec<(i64, i64, Option<i64>)> =
-            sqlx::query_as(include_str!("../../database/sources/done.sql"))
-                .bind(&ids)
-                .fetch_all(&mut *transaction)
-                .await?;
+        let stored = compare::stored(&mut transaction, &ids).await?;
         transaction.commit().await?;
-        let mut stored = vec![Vec::new(); sources.len()];
-        let position: std::collections::HashMap<i64, usize> = ids.iter().copied().zip(0..).collect();
-        for (source, ordinal, file) in done {
-            if let Some(places) = position.get(&source).and_then(|position| stored.get_mut(*position)) {
-                places.push((ordinal, file));
-            }
-        }
         Ok(stored.into_iter().map(Resume::AllBut).collect())
     }
 
@@ -236,6 +237,18 @@ impl PostgresSink {
             }
         }
     }
+}
+
+/// What is stored of sources, each in the place of its id: ordinals, with the content's id.
+fn by_source(ids: &[i64], rows: Vec<(i64, i64, Option<i64>)>) -> Vec<Vec<(i64, Option<i64>)>> {
+    let mut stored = vec![Vec::new(); ids.len()];
+    let position: HashMap<i64, usize> = ids.iter().copied().zip(0..).collect();
+    for (source, ordinal, file) in rows {
+        if let Some(places) = position.get(&source).and_then(|position| stored.get_mut(*position)) {
+            places.push((ordinal, file));
+        }
+    }
+    stored
 }
 
 /// The columns that rows of this kind are written to, for a statement.

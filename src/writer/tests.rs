@@ -60,6 +60,8 @@ fn source() -> SourceRow {
         entries: 0,
         not_midi: 0,
         first_run_id: 1,
+        inode: None,
+        device: None,
     }
 }
 

@@ -28,6 +28,7 @@ mod modes;
 mod program;
 mod queries;
 mod refusals;
+mod rescan;
 mod rows;
 mod scripts;
 mod small_disk;

@@ -28,6 +28,26 @@ impl Rows {
         Self::read(url, "(to_jsonb(t) - 'run_id' - 'first_run_id')::text").await
     }
 
+    /// What a library holds of what is on the disk, whichever run stored it, and wherever on the disk that was.
+    pub(crate) async fn active(url: &str) -> Self {
+        let mut connection = connect_to(url).await;
+        let mut rows = BTreeMap::new();
+        for (table, key) in TABLES {
+            let condition = match table {
+                "musical_metadata" => "EXISTS (SELECT FROM files f WHERE f.id = t.file_id AND f.is_active)",
+                "rejects" => "EXISTS (SELECT FROM sources s WHERE s.id = t.source_id AND s.is_active)",
+                _ => "t.is_active",
+            };
+            let query = format!(
+                "SELECT (to_jsonb(t) - '{{run_id,first_run_id,inode,device}}'::text[])::text FROM {table} t
+                  WHERE {condition} ORDER BY {key}"
+            );
+            let read = sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut connection).await;
+            rows.insert(table, read.unwrap_or_else(|error| panic!("{table}: {error}")));
+        }
+        Self(rows)
+    }
+
     /// The same with the run and the transaction that stored each row: differs if anything was written again.
     pub(crate) async fn with_history(url: &str) -> Self {
         Self::read(url, "concat_ws(' ', t.xmin, t.ctid, to_jsonb(t))").await
@@ -123,9 +143,26 @@ pub(crate) async fn assert_whole(url: &str, what: &str) {
             "contents without metadata or place",
             "SELECT count(*) FROM files f
               WHERE NOT EXISTS (SELECT FROM musical_metadata m WHERE m.file_id = f.id)
-                 OR NOT EXISTS (SELECT FROM file_locations l WHERE l.file_id = f.id)",
+                 OR f.is_active AND NOT EXISTS (SELECT FROM file_locations l WHERE l.file_id = f.id AND l.is_active)",
             0,
         ),
+        (
+            "contents that lie somewhere and are inactive",
+            "SELECT count(*) FROM files f
+              WHERE NOT f.is_active AND EXISTS (SELECT FROM file_locations l WHERE l.file_id = f.id AND l.is_active)",
+            0,
+        ),
+        (
+            "places that are not as active as their sources",
+            "SELECT count(*) FROM file_locations l JOIN sources s ON s.id = l.source_id WHERE l.is_active <> s.is_active",
+            0,
+        ),
+        (
+            "sources that vanished and nobody knows when",
+            "SELECT count(*) FROM sources WHERE is_active <> (vanished_at IS NULL)",
+            0,
+        ),
+        ("contents left to be settled", "SELECT count(*) FROM loader.loose_contents", 0),
         ("contents stored twice", "SELECT count(*) - count(DISTINCT digest) FROM files", 0),
         (
             "places that are also refused",
