@@ -11,10 +11,12 @@
 )]
 
 mod analyze;
+mod check;
 mod cluster;
 mod command_line;
 mod contracts;
 mod corpus;
+mod duplicates;
 mod harness;
 mod hostile;
 mod import;

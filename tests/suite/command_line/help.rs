@@ -7,12 +7,14 @@ use fs_err as fs;
 use crate::program::Program;
 
 /// Every command that has a help of its own.
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 21] = [
     &[],
     &["import"],
     &["plan"],
     &["analyze"],
     &["extract"],
+    &["check"],
+    &["duplicates"],
     &["status"],
     &["rejects"],
     &["restore"],
