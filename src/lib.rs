@@ -13,6 +13,7 @@
 pub mod archive;
 pub mod batch;
 pub mod budget;
+pub mod catalog;
 pub mod check;
 pub mod cli;
 pub mod digest;

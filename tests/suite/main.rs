@@ -11,6 +11,7 @@
 )]
 
 mod analyze;
+mod catalog;
 mod check;
 mod cluster;
 mod command_line;
