@@ -1,6 +1,7 @@
 //! The server that is imported into: a private cluster of its own in a temporary directory, and a new database for each import.
 //!
 //! Gone when the value is dropped; other servers of the machine are left alone.
+#![allow(dead_code, reason = "each measurement uses its own part")]
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -58,6 +59,11 @@ impl Server {
             }
             Ok(self.cluster.url_of(DATABASE))
         })
+    }
+
+    /// The URL of the database that was made last.
+    pub(crate) fn url(&self) -> String {
+        self.cluster.url_of(DATABASE)
     }
 
     /// Seconds of processor time that the server has taken so far, all its processes together.
