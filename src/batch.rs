@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::digest::FileId;
+use crate::digest::{Digest, FileId};
+use crate::midi::Reading;
 use crate::record::{FileRow, LocationRow, MetadataRow, RejectRow, Row, SourceRow};
 
 /// A content met for the first time, with all that is stored about it.
@@ -15,6 +16,24 @@ pub struct FileRows {
     pub file: FileRow,
     /// Its row in `musical_metadata`.
     pub metadata: MetadataRow,
+}
+
+impl FileRows {
+    /// The rows of a content that was read, stored by this run; with the MD5 where it is asked for.
+    #[must_use]
+    pub fn of(content: &[u8], digest: &Digest, reading: Reading, run_id: i32, md5: bool) -> Self {
+        let file_id = digest.file_id().0;
+        let file = FileRow {
+            id: file_id,
+            digest: *digest.as_bytes(),
+            size_bytes: i32::try_from(content.len()).unwrap_or(i32::MAX),
+            parse_status: reading.status.word(),
+            warnings: reading.warnings.0,
+            first_run_id: run_id,
+            md5: md5.then(|| Digest::md5(content)),
+        };
+        Self { file, metadata: MetadataRow { file_id, metadata: reading.metadata } }
+    }
 }
 
 /// What was found at a place.
@@ -72,7 +91,7 @@ impl Item {
     }
 
     /// Lower comes first in a transaction: by content, a content before its other places; then what has none.
-    fn rank(&self) -> (i64, u8) {
+    pub(crate) fn rank(&self) -> (i64, u8) {
         match &self.finding {
             Finding::New(rows, _) => (rows.file.id, 0),
             Finding::Duplicate(location) => (location.file_id, 1),

@@ -4,8 +4,10 @@
 //! concerns the data.
 
 mod analyze;
+mod check;
 mod completions;
 pub mod db;
+mod duplicates;
 mod extract;
 mod import;
 mod limits;
@@ -119,6 +121,10 @@ enum Command {
     Analyze(Box<analyze::AnalyzeArguments>),
     /// Write what archives hold to disk, each archive into a folder of its own
     Extract(Box<extract::ExtractArguments>),
+    /// Tell what of files and archives the library has already, and write nothing
+    Check(Box<check::CheckArguments>),
+    /// List what the library holds more than once, and delete nothing
+    Duplicates(duplicates::DuplicatesArguments),
     /// Show what the newest import is doing, or has done
     Status,
     /// List what was refused, and why
@@ -179,6 +185,8 @@ async fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<ExitStatu
         Command::Analyze(analyze) if analyze.dry_run => analyze::plan(&analyze, &everywhere, terminal).await,
         Command::Analyze(analyze) => analyze::run(&analyze, &everywhere, terminal).await,
         Command::Extract(extract) => extract::run(&extract, &everywhere, terminal).await,
+        Command::Check(check) => check::run(&check, &everywhere, terminal).await,
+        Command::Duplicates(duplicates) => duplicates::run(&duplicates, &everywhere, terminal).await,
         Command::Status => status::run(&everywhere, terminal).await,
         Command::Rejects(rejects) => rejects::run(&rejects, &everywhere, terminal).await,
         Command::Prune(prune) => prune::run(&prune, &everywhere, terminal).await,

@@ -13,9 +13,12 @@
 pub mod archive;
 pub mod batch;
 pub mod budget;
+pub mod catalog;
+pub mod check;
 pub mod cli;
 pub mod digest;
 pub mod discover;
+pub mod duplicates;
 pub mod entry;
 pub mod error;
 pub mod extract;

@@ -74,6 +74,14 @@ pub async fn start_run(connection: &mut PgConnection, mode: &str, options: &Valu
         .execute(&mut *connection)
         .await
         .map_err(|error| failed("marking dead runs", error))?;
+    start_run_beside(connection, mode, options).await
+}
+
+/// The same for a program that works beside an import, without the lock.
+///
+/// # Errors
+/// What the database says.
+pub async fn start_run_beside(connection: &mut PgConnection, mode: &str, options: &Value) -> Result<i32> {
     sqlx::query_scalar(include_str!("../database/runs/start.sql"))
         .bind(mode)
         .bind(options.to_string())

@@ -22,6 +22,7 @@ pub use comparison::{Comparison, ComparisonSink};
 pub use copy::CopyBuffer;
 pub use faulty::{Fault, FaultySink};
 pub use memory::{MemoryLibrary, MemorySink};
+pub(crate) use postgres::Keys;
 pub use postgres::{PostgresSink, SinkSettings, WriterKind};
 pub use renewal::{Refused, Renewal, RenewalSink, Renewed};
 

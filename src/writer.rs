@@ -137,7 +137,7 @@ impl<S: Sink> Writer<S> {
             }
             let (batch, again) = self.revive(batch);
             let method = if again { Method::Merge } else { method };
-            match self.attempt(&batch, method).await {
+            match attempt(&mut self.sink, &batch, method, self.retry_pauses).await {
                 Ok(stored) => self.committed(batch, &stored).await?,
                 Err(error) if error.kind == SinkErrorKind::Refused => {
                     tracing::debug!(items = batch.items().len(), %error, "batch refused, halving it");
@@ -176,27 +176,6 @@ impl<S: Sink> Writer<S> {
         (Batch::new(items.collect()), again)
     }
 
-    /// One call of the sink, with its retries; a conflict is merged.
-    async fn attempt(&mut self, batch: &Batch, method: Method) -> std::result::Result<Stored, SinkError> {
-        let mut method = method;
-        let mut pauses = self.retry_pauses.iter();
-        loop {
-            let error = match self.sink.store(batch, method).await {
-                Ok(stored) => return Ok(stored),
-                Err(error) => error,
-            };
-            match error.kind {
-                SinkErrorKind::Conflict if method == Method::Fresh => method = Method::Merge,
-                SinkErrorKind::Conflict | SinkErrorKind::Transient => {
-                    // After a lost answer the batch may be stored: merging it stores nothing twice.
-                    method = Method::Merge;
-                    recover(&mut self.sink, &mut pauses, error).await?;
-                }
-                _ => return Err(error),
-            }
-        }
-    }
-
     /// Counts a stored batch; contents that another one's id kept out are rejected.
     async fn committed(&mut self, batch: Batch, stored: &Stored) -> Result<()> {
         if stored.collided.is_empty() {
@@ -212,7 +191,8 @@ impl<S: Sink> Writer<S> {
             self.rejected(item, Reason::IdCollision, detail)
         });
         let rejects = Batch::new(rejects.collect());
-        let stored = self.attempt(&rejects, Method::Merge).await.map_err(run_error)?;
+        let stored =
+            attempt(&mut self.sink, &rejects, Method::Merge, self.retry_pauses).await.map_err(run_error)?;
         self.count(&rejects, &stored);
         Ok(())
     }
@@ -241,7 +221,8 @@ impl<S: Sink> Writer<S> {
             }
             let reject = self.rejected(item, Reason::DatabaseRefused, &format!("PostgreSQL said: {error}"));
             let batch = Batch::new(vec![reject]);
-            let stored = self.attempt(&batch, Method::Merge).await.map_err(run_error)?;
+            let stored =
+                attempt(&mut self.sink, &batch, Method::Merge, self.retry_pauses).await.map_err(run_error)?;
             self.count(&batch, &stored);
         }
         Ok(())
@@ -270,6 +251,31 @@ pub fn reject_at(place: LocationRow, run_id: i32, reason: Reason, detail: &str) 
         stage: reason.stage().word(),
         reason: reason.code(),
         detail: detail.to_owned(),
+    }
+}
+
+/// One batch into a sink, with its retries; a conflict is merged.
+pub(crate) async fn attempt(
+    sink: &mut impl Sink,
+    batch: &Batch,
+    method: Method,
+    pauses: &[Duration],
+) -> std::result::Result<Stored, SinkError> {
+    let (mut method, mut pauses) = (method, pauses.iter());
+    loop {
+        let error = match sink.store(batch, method).await {
+            Ok(stored) => return Ok(stored),
+            Err(error) => error,
+        };
+        match error.kind {
+            SinkErrorKind::Conflict if method == Method::Fresh => method = Method::Merge,
+            SinkErrorKind::Conflict | SinkErrorKind::Transient => {
+                // After a lost answer the batch may be stored: merging it stores nothing twice.
+                method = Method::Merge;
+                recover(sink, &mut pauses, error).await?;
+            }
+            _ => return Err(error),
+        }
     }
 }
 

@@ -105,6 +105,11 @@ impl Server {
         self.runtime.block_on(work)
     }
 
+    /// The URL of the database that is imported into.
+    pub(crate) fn url(&self) -> String {
+        self.cluster.url_of(DATABASE)
+    }
+
     /// Seconds of processor time that the server has taken so far, all its processes together.
     pub(crate) fn processor(&self) -> Result<f64> {
         let process = self.cluster.status()?.pid.context("the server has no process")?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::reading::Reading;
 use crate::batch::{Finding, Item};
 use crate::digest::FileId;
-use crate::entry::{Claims, EntryPath};
+use crate::entry::EntryPath;
 use crate::record::{LocationRow, RejectRow, SourceRow};
 use crate::reject::Refusal;
 
@@ -51,24 +51,7 @@ impl Place {
             Holder::Bare(source) => (Some(source), true),
             Holder::Archive(_) => (None, false),
         };
-        let named = self.path.into_named();
-        let claims = Claims::of(&named.name);
-        let location = LocationRow {
-            source_id,
-            entry_ordinal: self.ordinal,
-            file_id: file_id.0,
-            run_id,
-            entry_path: (!bare).then_some(named.path),
-            entry_path_raw: named.raw.filter(|_| !bare),
-            name: named.name,
-            extension: named.extension,
-            name_encoding: named.encoding,
-            name_bpm: claims.bpm,
-            name_key: claims.key,
-            name_bars: claims.bars,
-            name_artist: claims.artist,
-            name_title: claims.title,
-        };
+        let location = LocationRow::of(source_id, self.ordinal, file_id.0, run_id, self.path, bare);
         Item { source, finding: Finding::Duplicate(location) }
     }
 

@@ -14,7 +14,6 @@ use crate::budget::Permit;
 use crate::digest::Digest;
 use crate::midi::{Analyser, AnalysisLevel, Reading as MidiReading};
 use crate::progress::add;
-use crate::record::{FileRow, MetadataRow};
 use crate::reject::{Reason, Refusal};
 use crate::seen::{Meeting, Outcome};
 use crate::writer::Delivery;
@@ -215,17 +214,8 @@ fn must_merge(context: &Context, place: &Place) -> bool {
 /// The item of a content met for the first time.
 fn new_content(context: &Context, item: Item, digest: &Digest, content: &[u8], reading: MidiReading) -> Item {
     let Finding::Duplicate(location) = item.finding else { return item };
-    let file = FileRow {
-        id: location.file_id,
-        digest: *digest.as_bytes(),
-        size_bytes: i32::try_from(content.len()).unwrap_or(i32::MAX),
-        parse_status: reading.status.word(),
-        warnings: reading.warnings.0,
-        first_run_id: context.run_id,
-        md5: context.asked.md5.then(|| Digest::md5(content)),
-    };
-    let metadata = MetadataRow { file_id: location.file_id, metadata: reading.metadata };
-    Item { source: item.source, finding: Finding::New(Arc::new(FileRows { file, metadata }), location) }
+    let rows = FileRows::of(content, digest, reading, context.run_id, context.asked.md5);
+    Item { source: item.source, finding: Finding::New(Arc::new(rows), location) }
 }
 
 /// A place that waited for a content which was refused.

@@ -1,6 +1,7 @@
 //! `sources`, `file_locations` and `rejects`: where things were found, and what was refused there.
 
 use super::row;
+use crate::entry::{Claims, EntryPath};
 
 /// How far the reading of a source has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +87,43 @@ row! {
         name_artist: text or_null = Option<String>,
         /// Title by the name.
         name_title: text or_null = Option<String>,
+    }
+}
+
+impl LocationRow {
+    /// The place of a content at a path of a source; the path of a bare file is its name.
+    #[must_use]
+    pub fn of(
+        source_id: i64,
+        entry_ordinal: i64,
+        file_id: i64,
+        run_id: i32,
+        path: EntryPath,
+        is_bare: bool,
+    ) -> Self {
+        let named = path.into_named();
+        let claims = Claims::of(&named.name);
+        Self {
+            source_id,
+            entry_ordinal,
+            file_id,
+            run_id,
+            entry_path: (!is_bare).then_some(named.path),
+            entry_path_raw: named.raw.filter(|_| !is_bare),
+            name: named.name,
+            extension: named.extension,
+            name_encoding: named.encoding,
+            name_bpm: claims.bpm,
+            name_key: claims.key,
+            name_bars: claims.bars,
+            name_artist: claims.artist,
+            name_title: claims.title,
+        }
+    }
+
+    /// No place at all, for a batch of which only the contents are looked at.
+    pub(crate) fn nowhere(file_id: i64) -> Self {
+        Self::of(0, 0, file_id, 0, EntryPath::default(), true)
     }
 }
 

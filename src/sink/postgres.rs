@@ -3,6 +3,7 @@
 //! Owns its connection alone. A connection on which anything went wrong is closed, never used again.
 
 mod compare;
+mod contents;
 mod crash;
 mod renew;
 
@@ -12,6 +13,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use super::{CopyBuffer, Method, Resume, Sink, SinkError, SinkErrorKind, SourceClose, Stored, unnest};
+pub(crate) use contents::Keys;
+
 use crate::batch::Batch;
 use crate::error::{ErrorKind, Result};
 use crate::record::{FileRow, LocationRow, MetadataRow, RejectRow, Row, SourceRow};

@@ -34,7 +34,12 @@ impl Dice {
 
     /// One of these.
     pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[usize::try_from(self.throw() % from.len() as u64).unwrap()]
+        from[self.below(from.len())]
+    }
+
+    /// A number below `end`.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.throw() % u64::try_from(end.max(1)).unwrap()).unwrap()
     }
 
     /// A moment before `end`.

@@ -11,11 +11,14 @@
 )]
 
 mod analyze;
+mod catalog;
+mod check;
 mod cluster;
 mod command_line;
 mod contracts;
 mod corpus;
 mod dice;
+mod duplicates;
 mod faults;
 mod harness;
 mod hostile;

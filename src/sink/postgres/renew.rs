@@ -10,7 +10,7 @@ use crate::record::{FileRow, MetadataRow};
 impl PostgresSink {
     /// Brings the rows of a batch's contents up to date and leaves all else of it. Rows that say the same already are not
     /// written. Answers which of the contents the library has; the others are not stored.
-    pub(in crate::sink) async fn renew(&mut self, batch: &Batch) -> Stores<Vec<i64>> {
+    pub(crate) async fn renew(&mut self, batch: &Batch) -> Stores<Vec<i64>> {
         let mut connection = self.take()?;
         let result = self.renew_all(&mut connection, batch).await;
         match &result {

@@ -7,12 +7,14 @@ use fs_err as fs;
 use crate::program::Program;
 
 /// Every command that has a help of its own.
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 22] = [
     &[],
     &["import"],
     &["plan"],
     &["analyze"],
     &["extract"],
+    &["check"],
+    &["duplicates"],
     &["status"],
     &["prune"],
     &["rejects"],

@@ -1,0 +1,5 @@
+-- Marks these contents, and all their places, as no longer there: $1 ids. What is marked already is not written.
+WITH places AS (
+    UPDATE file_locations SET is_active = false WHERE file_id = ANY ($1) AND is_active
+)
+UPDATE files SET is_active = false WHERE id = ANY ($1) AND is_active

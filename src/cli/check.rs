@@ -1,0 +1,201 @@
+//! `loader check`: do I have this already?
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::limits::LimitArguments;
+use super::terminal::{Terminal, counted, grouped, safe_line};
+use super::{Everywhere, signals};
+use crate::check::{self, Answer, CheckReport, CheckSettings, Library, Likeness, Near, Places, Standing};
+use crate::discover::Roots;
+use crate::error::{Error, ErrorKind, ExitStatus, Result};
+use crate::mapping::MapPolicy;
+use crate::pipeline::Stop;
+use crate::server::connect;
+
+const EXAMPLES: &str = "\
+A line on stdout for each MIDI file, archives looked into: new, known, near or refused, its path, and what the
+library has of it. With --json an object in each line instead. Nothing is written, no lock is taken: it may run beside
+an import, and a role with SELECT on the tables is enough.
+
+Examples:
+  loader check ~/Downloads/pack.zip                  what of it is new
+  loader check --only new --json /media/stick | jq -r .path
+  curl -s https://example.org/midi.tar.gz | loader check -
+
+Exit status: 0 answered for everything, 3 something could not be read, else as for import.";
+
+/// What `loader check` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct CheckArguments {
+    /// Files, archives and folders; - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Print only these; the summary counts all
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    only: Vec<Wanted>,
+    /// Least similarity that counts as near, 0 to 1; at 0.8 and above hardly any is missed
+    #[arg(long, default_value_t = 0.8, value_name = "SHARE", value_parser = share)]
+    similarity: f64,
+    /// Most places to tell of each content
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    places: u32,
+    /// Threads that read [default: the number of cores]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    jobs: Option<u16>,
+    #[command(flatten)]
+    limits: LimitArguments,
+}
+
+/// An answer that is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Wanted {
+    /// What the library has nothing of
+    New,
+    /// What it has
+    Known,
+    /// What has the same or similar notes as something it has
+    Near,
+    /// What could not be read
+    Refused,
+}
+
+/// A share between 0 and 1.
+pub(super) fn share(typed: &str) -> std::result::Result<f64, String> {
+    let share: f64 = typed.parse().map_err(|_| "expected a number from 0 to 1, such as 0.8".to_owned())?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(format!("{typed} is not in 0..=1")) }
+}
+
+/// Checks, and prints the answers as they come.
+///
+/// # Errors
+/// Where the library cannot be asked.
+pub(super) async fn run(
+    arguments: &CheckArguments,
+    everywhere: &Everywhere,
+    terminal: &Terminal,
+) -> Result<ExitStatus> {
+    let (streams, paths): (Vec<_>, Vec<_>) =
+        arguments.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let settings = CheckSettings {
+        roots: if paths.is_empty() { None } else { Some(Roots::resolve(&paths)?) },
+        standard_input: !streams.is_empty(),
+        jobs: arguments.jobs.map_or(cores, usize::from),
+        limits: arguments.limits.resolve(),
+        map_policy: MapPolicy::Auto,
+    };
+    let target = connect::resolve(everywhere.database_url.as_deref()).await?;
+    let library = Library::open(&target, settings.jobs, arguments.similarity, arguments.places).await?;
+    let stop = Arc::new(Stop::default());
+    let received = signals::listen(Arc::clone(&stop), *terminal)?;
+    let (speaker, json, only) = (*terminal, everywhere.json, arguments.only.clone());
+    let checking = tokio::task::spawn_blocking(move || {
+        check::run(&settings, &library, &stop, &|answers| {
+            let wanted = answers.iter().filter(|answer| is_wanted(&only, &answer.standing));
+            let lines: String = wanted
+                .map(|answer| if json { format!("{}\n", as_json(answer)) } else { as_line(answer) })
+                .collect();
+            speaker.print(&lines)
+        })
+    });
+    let report = checking
+        .await
+        .map_err(|error| Error::new(ErrorKind::Run, "the check ended unexpectedly").with_cause(error))??;
+    terminal.say(&terminal.bold(&closing_line(&report)));
+    Ok(match received.signal() {
+        Some(signal) => ExitStatus::Signal(signal),
+        None if report.refused > 0 => ExitStatus::Rejects,
+        None => ExitStatus::Success,
+    })
+}
+
+fn is_wanted(only: &[Wanted], standing: &Standing) -> bool {
+    let kind = match standing {
+        Standing::New(_) => Wanted::New,
+        Standing::Known(_) => Wanted::Known,
+        Standing::Near(_) => Wanted::Near,
+        Standing::Refused(_) => Wanted::Refused,
+    };
+    only.is_empty() || only.contains(&kind)
+}
+
+/// `known	/new/a.mid	/music/a.mid (and 2 more)`
+fn as_line(answer: &Answer) -> String {
+    let told = match &answer.standing {
+        Standing::New(None) => String::new(),
+        Standing::New(Some(former)) => format!("was known from {}, which has vanished", safe_line(former)),
+        Standing::Known(places) => told_places(places),
+        Standing::Near(near) => format!("{} {}", told_likeness(near), told_places(&near.places)),
+        Standing::Refused(refusal) => format!("{}: {}", refusal.reason.code(), safe_line(&refusal.detail)),
+    };
+    let line = format!("{}\t{}\t{told}", answer.standing.word(), safe_line(&answer.path));
+    format!("{}\n", line.trim_end())
+}
+
+fn told_places(places: &Places) -> String {
+    let paths: Vec<_> = places.paths.iter().map(|path| safe_line(path)).collect();
+    let more = places.count.saturating_sub(paths.len() as u64);
+    let more = if more > 0 { format!(" (and {} more)", grouped(more)) } else { String::new() };
+    format!("{}{more}", paths.join("\t"))
+}
+
+fn told_likeness(near: &Near) -> String {
+    match near.likeness {
+        Likeness::SameNotes => "the same notes as".to_owned(),
+        Likeness::Transposed => "transposed from".to_owned(),
+        Likeness::Similar => format!("{:.2} similar to", near.similarity),
+    }
+}
+
+fn as_json(answer: &Answer) -> Value {
+    let mut object = json!({ "standing": answer.standing.word(), "path": answer.path });
+    if let Some(digest) = answer.digest {
+        object["digest"] = json!(digest.to_string());
+    }
+    match &answer.standing {
+        Standing::New(None) => {}
+        Standing::New(Some(former)) => object["formerly"] = json!(former),
+        Standing::Known(places) => object["places"] = json!(places),
+        Standing::Near(near) => {
+            object["near"] = json!({
+                "likeness": near.likeness,
+                "similarity": near.similarity,
+                "digest": near.digest.to_string(),
+                "places": near.places,
+                "contents": near.contents,
+            });
+        }
+        Standing::Refused(refusal) => {
+            object["reason"] = json!(refusal.reason.code());
+            object["detail"] = json!(refusal.detail);
+        }
+    }
+    object
+}
+
+/// `Checked 12,331 files · 12 new · 12,300 known · 16 near · 3 could not be read`
+fn closing_line(report: &CheckReport) -> String {
+    let files = report.new + report.known + report.near + report.refused;
+    let mut line = format!(
+        "Checked {} · {} new · {} known",
+        counted(files, "file"),
+        grouped(report.new),
+        grouped(report.known)
+    );
+    for (count, what) in
+        [(report.near, "near"), (report.refused, "could not be read"), (report.not_midi, "not MIDI")]
+    {
+        if count > 0 {
+            line.push_str(&format!(" · {} {what}", grouped(count)));
+        }
+    }
+    if !report.complete {
+        line.push_str(" · stopped before the end");
+    }
+    line
+}
