@@ -109,10 +109,10 @@ async fn run(folder: &Path, registry: Capture, writers: Vec<Capture>) -> Result<
     let inputs = Inputs { roots: Some(Roots::resolve(&[folder.to_owned()])?), ..Inputs::default() };
     let knowledge = Knowledge { sources: Arc::default(), contents: Arc::new(SeenContents::default()) };
     let counters = Arc::new(Counters::default());
-    let sinks = (registry, writers);
+    let connections = writers.len();
     let pipeline =
-        Pipeline::start(&settings, inputs, knowledge, sinks, Arc::clone(&counters), Arc::default())?;
-    pipeline.run().await?;
+        Pipeline::start(&settings, inputs, knowledge, connections, Arc::clone(&counters), Arc::default())?;
+    pipeline.run((registry, writers)).await?;
     let counted = counters.snapshot();
     ensure!(counted.seen == counted.done(), "{} items read, {} kept", counted.seen, counted.done());
     Ok(())
