@@ -129,7 +129,9 @@ impl Import {
         let reads = survey.new_sources > 0;
         let changes =
             plan::settings(&mut self.connection, &self.settings, decided, known_contents, reads).await?;
-        let plan = Plan::new(&self.settings, &self.target, survey, decided, known_contents, Some(changes));
+        let count = indexes::count_suspendable(&mut self.connection).await?;
+        let plan = Plan::new(&self.settings, &self.target, survey, decided, known_contents, Some(changes))
+            .with_indexes(Some(count));
         if !agree(&plan) {
             self.stop.ask();
             pipeline.run().await?;
