@@ -147,8 +147,13 @@ impl Import {
             Some(walked) => Some(self.missed(&known, &walked).await?),
             None => None,
         };
+        let count = match decided {
+            IndexPlan::Suspended => Some(indexes::count_suspendable(&mut self.connection).await?),
+            IndexPlan::SuspendedAlready | IndexPlan::Kept => None,
+        };
         let plan = Plan::new(&self.settings, &self.target, survey, decided, known_contents, Some(changes))
-            .foreseeing(foreseen.as_ref());
+            .foreseeing(foreseen.as_ref())
+            .with_indexes(count);
         if !agree(&plan) {
             self.stop.ask();
             pipeline.rest().await;

@@ -6,7 +6,7 @@ use super::Everywhere;
 use super::import::ImportArguments;
 use super::terminal::{Terminal, bytes, counted, duration, grouped, safe, safe_line};
 use crate::error::{ExitStatus, Result};
-use crate::import::Plan;
+use crate::import::{IndexPlan, Plan};
 use crate::mode::UNLOGGED;
 use crate::server::settings::{Needs, SettingsPlan};
 use crate::vanished::HeldBack;
@@ -137,10 +137,16 @@ fn indexes(plan: &Plan) -> String {
     if plan.keep_mode && plan.indexes.suspends() {
         return "suspended, and left so at the end (--keep-mode)".to_owned();
     }
-    if plan.indexes.suspends() && plan.walk_ended {
-        return format!("{words}, in about {}", duration(plan.index_build_seconds));
+    let counted = match plan.indexes {
+        IndexPlan::Suspended => format!("{} {words}", plan.standing_indexes),
+        IndexPlan::SuspendedAlready => words.to_owned(),
+        IndexPlan::Kept => return words.to_owned(),
+    };
+    if plan.walk_ended {
+        format!("{counted}, in about {}", duration(plan.index_build_seconds))
+    } else {
+        counted
     }
-    words.to_owned()
 }
 
 /// The settings that change, and those that do not although the mode would have them otherwise.
@@ -158,7 +164,7 @@ fn settings(changes: &SettingsPlan, is_kept: bool) -> String {
         let after = if stays { &during } else { &now };
         let how = match setting.needs {
             Needs::Nothing => "in the run's own connections",
-            Needs::Reload => "whole server, by a reload",
+            Needs::Reload => "for the whole server, as superuser, by a reload",
             Needs::Restart => "by a restart",
         };
         text.push_str(&format!("  {}: {now} → {during} → {after}\n", setting.name));
@@ -171,7 +177,11 @@ fn settings(changes: &SettingsPlan, is_kept: bool) -> String {
             safe(&refusal.why)
         ));
     }
-    if !changes.settings.is_empty() {
+    let left =
+        changes.settings.iter().filter(|setting| setting.during == setting.now && setting.refused.is_none());
+    let left: Vec<_> = left.map(|setting| format!("{} {}", setting.name, safe(&setting.now))).collect();
+    if !left.is_empty() {
+        text.push_str(&format!("  as they are: {}\n", left.join(", ")));
         text.push_str(&format!("  {UNLOGGED}\n"));
     }
     if !changes.clients.is_empty() {

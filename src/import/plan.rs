@@ -92,6 +92,8 @@ pub struct Plan {
     pub memory: usize,
     /// What happens to the indexes.
     pub indexes: IndexPlan,
+    /// Indexes that stand, or will once there is a library; what is suspended already is not among them.
+    pub standing_indexes: usize,
     /// About how many seconds building them again takes.
     pub index_build_seconds: f64,
     /// About how many bytes of the server's disk the new rows and their indexes take.
@@ -132,6 +134,7 @@ impl Plan {
     /// # Errors
     /// [`crate::error::ErrorKind::Unreachable`] and [`crate::error::ErrorKind::Schema`], as for the import.
     pub async fn look(settings: &ImportSettings, database_url: Option<&str>) -> Result<Self> {
+        let mut standing_indexes = None;
         let (target, known, contents, suspended, mut connection) = match connect::look(database_url)? {
             Found::Reachable(target) => {
                 let mut connection = connect::connect(&target, "loader plan").await?;
@@ -143,6 +146,7 @@ impl Plan {
                     contents = library::count_contents(&mut connection).await?;
                     if schema::check(&mut connection).await.is_ok() {
                         suspended = indexes::is_suspended(&mut connection).await?;
+                        standing_indexes = Some(indexes::count_suspendable(&mut connection).await?);
                     }
                 }
                 (target, known, contents, suspended, Some(connection))
@@ -168,7 +172,15 @@ impl Plan {
             Some(connection) => Some(self::settings(connection, settings, decided, contents, reads).await?),
             None => None,
         };
-        Ok(Self::new(settings, &target, survey, decided, contents, changes).foreseeing(Some(&vanished)))
+        Ok(Self::new(settings, &target, survey, decided, contents, changes)
+            .foreseeing(Some(&vanished))
+            .with_indexes(standing_indexes))
+    }
+
+    /// The same with as many indexes as were counted; where none were, those of a new library are meant.
+    #[must_use]
+    pub(super) fn with_indexes(self, counted: Option<usize>) -> Self {
+        Self { standing_indexes: counted.unwrap_or(self.standing_indexes), ..self }
     }
 
     pub(super) fn new(
@@ -191,6 +203,7 @@ impl Plan {
             jobs: settings.pipeline.jobs,
             memory: settings.pipeline.memory,
             indexes: decided,
+            standing_indexes: indexes::Manifest::parse().map_or(0, |manifest| manifest.definitions().len()),
             index_build_seconds: weighed.build.as_secs_f64(),
             disk_bytes: indexes::disk_bytes(survey.new_entries),
             known_contents,

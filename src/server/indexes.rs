@@ -108,6 +108,16 @@ pub async fn is_suspended(connection: &mut PgConnection) -> Result<bool> {
     Ok(found.fetch_one(connection).await?)
 }
 
+/// How many indexes a suspension would take away now.
+///
+/// # Errors
+/// When the catalog cannot be read.
+pub async fn count_suspendable(connection: &mut PgConnection) -> Result<usize> {
+    let count = sqlx::query_scalar("SELECT count(*) FROM loader.secondary_indexes WHERE is_suspendable");
+    let count: i64 = count.fetch_one(connection).await?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
 /// Compares manifest, catalog and journals.
 ///
 /// # Errors

@@ -10,11 +10,13 @@ async fn it_tells_what_would_change_and_changes_nothing() {
     let ended = stage.loader(&["plan", "--mode", "ludicrous", folder]).run().expect(&[0]);
     for words in [
         "ludicrous: as fast; if the power fails while fsync is off, the server's data may be ruined",
-        "built again at the end, in about ",
-        "about ",
+        "39 suspended while loading, built again at the end, in about ",
+        "disk:     about ",
         "fsync: on → off → on",
-        "whole server, by a reload; 0 to 12 % of loading",
+        "for the whole server, as superuser, by a reload; 0 to 12 % of loading",
         "synchronous_commit: on → off → on",
+        "as they are: max_wal_size ",
+        "wal_level minimal",
         "no mode makes tables unlogged",
     ] {
         assert!(ended.stdout.contains(words), "{words}:\n{}", ended.stdout);
