@@ -170,7 +170,9 @@ impl<'c> Reader<'c> {
         }
         let answers = self.bundle.ask(self.library, &mut self.analyser);
         let done = answers.and_then(|answers| {
-            answers.iter().for_each(|answer| self.report.count(&answer.standing));
+            for answer in &answers {
+                self.report.count(&answer.standing);
+            }
             self.order.deliver(self.job, answers, is_last)
         });
         self.failure = done.err();

@@ -124,7 +124,7 @@ fn is_wanted(only: &[Wanted], standing: &Standing) -> bool {
     only.is_empty() || only.contains(&kind)
 }
 
-/// `known	/new/a.mid	/music/a.mid (and 2 more)`
+/// Standing, path, and what is told of it, with tabs between: `known`, `/new/a.mid`, `/music/a.mid (and 2 more)`.
 fn as_line(answer: &Answer) -> String {
     let told = match &answer.standing {
         Standing::New(None) => String::new(),
@@ -153,29 +153,30 @@ fn told_likeness(near: &Near) -> String {
 }
 
 fn as_json(answer: &Answer) -> Value {
-    let mut object = json!({ "standing": answer.standing.word(), "path": answer.path });
+    let mut fields = vec![("standing", json!(answer.standing.word())), ("path", json!(answer.path))];
     if let Some(digest) = answer.digest {
-        object["digest"] = json!(digest.to_string());
+        fields.push(("digest", json!(digest.to_string())));
     }
     match &answer.standing {
         Standing::New(None) => {}
-        Standing::New(Some(former)) => object["formerly"] = json!(former),
-        Standing::Known(places) => object["places"] = json!(places),
+        Standing::New(Some(former)) => fields.push(("formerly", json!(former))),
+        Standing::Known(places) => fields.push(("places", json!(places))),
         Standing::Near(near) => {
-            object["near"] = json!({
+            let told = json!({
                 "likeness": near.likeness,
                 "similarity": near.similarity,
                 "digest": near.digest.to_string(),
                 "places": near.places,
                 "contents": near.contents,
             });
+            fields.push(("near", told));
         }
         Standing::Refused(refusal) => {
-            object["reason"] = json!(refusal.reason.code());
-            object["detail"] = json!(refusal.detail);
+            fields.push(("reason", json!(refusal.reason.code())));
+            fields.push(("detail", json!(refusal.detail)));
         }
     }
-    object
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// `Checked 12,331 files · 12 new · 12,300 known · 16 near · 3 could not be read`

@@ -84,7 +84,7 @@ fn its_futures_may_move() {
     may_move(|catalog| catalog.by_digests(&[]));
     may_move(|catalog| catalog.by_paths(&["/a"]));
     may_move(|catalog| catalog.places(&[]));
-    may_move(async |catalog| catalog.begin().await.unwrap().finish().await);
+    may_move(async |catalog| Box::pin(catalog.begin().await.unwrap().finish()).await);
 }
 
 /// What is inserted by a program is what an import would have stored.
@@ -106,7 +106,7 @@ async fn the_rows_are_those_of_an_import() {
     }
     assert_eq!(session.outcome().applied, 48, "three batches of sixteen are stored, two items wait");
     assert!(session.read(&Original::bare(Path::new("/none.mid"), b"no music")).is_err());
-    let outcome = session.finish().await.unwrap();
+    let outcome = Box::pin(session.finish()).await.unwrap();
     assert_eq!((outcome.applied, outcome.inserted, outcome.refused.len()), (50, 41, 0));
     catalog.close().await.unwrap();
     import(&imported, &[], &[folder.path()]).await;
@@ -190,7 +190,7 @@ async fn archives_have_places_within() {
         let item = session.read(&original).unwrap();
         session.add(item).await.unwrap();
     }
-    session.finish().await.unwrap();
+    Box::pin(session.finish()).await.unwrap();
     let close = SourceClose {
         id: source.id,
         state: SourceState::Complete,

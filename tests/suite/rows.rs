@@ -23,9 +23,9 @@ const TABLES: [(&str, &str); 5] = [
 pub(crate) struct Rows(BTreeMap<&'static str, Vec<String>>);
 
 impl Rows {
-    /// What a library holds, whichever run stored it.
+    /// What a library holds, whichever run stored it, and wherever the disk has put the files.
     pub(crate) async fn of(url: &str) -> Self {
-        Self::read(url, "(to_jsonb(t) - 'run_id' - 'first_run_id')::text").await
+        Self::read(url, "(to_jsonb(t) - '{run_id,first_run_id,inode,device}'::text[])::text").await
     }
 
     /// What a library holds of what is on the disk, whichever run stored it, and wherever on the disk that was.

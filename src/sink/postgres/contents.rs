@@ -6,6 +6,9 @@ use sqlx::{AssertSqlSafe, Connection};
 
 use super::{PostgresSink, Stores};
 
+/// Columns of sources, for `unnest`: their ids and two texts of each.
+type SourceColumns = (Vec<i64>, Vec<String>, Vec<Option<String>>);
+
 /// The parameters of a look-up, as far as its statement has them: numbers, bytes, and two columns of text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Keys {
@@ -14,7 +17,7 @@ pub(crate) struct Keys {
     /// Digests, beside the numbers.
     pub(crate) bytes: Option<Vec<Option<Vec<u8>>>>,
     /// Sources by id and path, and where in each.
-    pub(crate) sources: Option<(Vec<i64>, Vec<String>, Vec<Option<String>>)>,
+    pub(crate) sources: Option<SourceColumns>,
 }
 
 impl PostgresSink {
