@@ -40,7 +40,7 @@ async fn every_change_by_hand_is_noticed() {
         ("ALTER TABLE files DROP COLUMN warnings", "files.warnings is missing"),
         ("ALTER TABLE files ALTER warnings TYPE bigint", "files.warnings is bigint, expected integer"),
         ("ALTER TABLE rejects ADD own date NOT NULL", "rejects.own is new"),
-        ("DROP TABLE rejects", "table rejects is missing"),
+        ("DROP TABLE rejects CASCADE", "table rejects is missing"),
         ("UPDATE loader.migrations SET checksum = '\\x00'", "migration 1"),
         ("INSERT INTO loader.migrations VALUES (9999, 'x', now(), true, '\\x00', 1)", "newer version"),
         ("DELETE FROM loader.migrations", "holds no library"),
