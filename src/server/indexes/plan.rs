@@ -26,8 +26,9 @@ const BUILD_MICROSECONDS: f64 = 68.0;
 /// A load smaller than this keeps the indexes: taking them away and back costs locks and a second or so whatever the size.
 const SMALLEST_SUSPENSION: u64 = 3_200;
 
-/// Bytes of disk for one content with its places and all indexes.
-const BYTES_A_CONTENT: u64 = 2_400;
+/// Bytes of disk for one content with its places and all indexes: 1,715 in tables and primary keys, 789 in secondary
+/// indexes, measured over 100,000 contents of 20 KB.
+const BYTES_A_CONTENT: u64 = 2_504;
 
 /// About how many bytes of the server's disk so many new contents take, indexes included.
 #[must_use]
