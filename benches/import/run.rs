@@ -77,7 +77,7 @@ impl Configuration {
         let server_before = server.processor()?;
         let began = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_loader"))
-            .args(["import", "--json", "--quiet", "--progress", "none", "--database-url", &url])
+            .args(["import", "--yes", "--json", "--quiet", "--progress", "none", "--database-url", &url])
             .args(["--mode", &self.mode])
             .args(self.arguments)
             .arg("--log-file")
