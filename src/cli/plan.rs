@@ -181,7 +181,10 @@ fn settings(changes: &SettingsPlan, is_kept: bool) -> String {
         changes.settings.iter().filter(|setting| setting.during == setting.now && setting.refused.is_none());
     let left: Vec<_> = left.map(|setting| format!("{} {}", setting.name, safe(&setting.now))).collect();
     if !left.is_empty() {
-        text.push_str(&format!("  as they are: {}\n", left.join(", ")));
+        text.push_str("  as they are:\n");
+        for few in left.chunks(2) {
+            text.push_str(&format!("      {}\n", few.join(", ")));
+        }
         text.push_str(&format!("  {UNLOGGED}\n"));
     }
     if !changes.clients.is_empty() {

@@ -15,7 +15,7 @@ async fn it_tells_what_would_change_and_changes_nothing() {
         "fsync: on → off → on",
         "for the whole server, as superuser, by a reload; 0 to 12 % of loading",
         "synchronous_commit: on → off → on",
-        "as they are: ",
+        "as they are:\n",
         "max_wal_size ",
         "wal_level minimal",
         "no mode makes tables unlogged",
