@@ -14,11 +14,17 @@ pub enum Refresh {
     VacuumAnalyze,
 }
 
-/// Renews the statistics of a table.
+/// Renews the statistics of a table, whose rows have just been counted by building its indexes.
 pub(super) async fn refresh(connection: &mut PgConnection, table: &'static str, how: Refresh) -> Result<()> {
+    let refused = |cause| IndexError::Refresh { table, cause };
+    sqlx::query(include_str!("../../../../database/suspend/statistics.sql"))
+        .bind(format!("public.{table}"))
+        .execute(&mut *connection)
+        .await
+        .map_err(refused)?;
     let statement = match how {
         Refresh::Analyze => format!("ANALYZE {table}"),
         Refresh::VacuumAnalyze => format!("VACUUM (ANALYZE) {table}"),
     };
-    catalog::execute(connection, &statement).await.map_err(|cause| IndexError::Refresh { table, cause })
+    catalog::execute(connection, &statement).await.map_err(refused)
 }
