@@ -7,10 +7,12 @@
 mod files;
 mod metadata;
 mod places;
+mod words;
 
 pub use files::{FileRow, ParseStatus};
 pub use metadata::{Metadata, MetadataRow};
 pub use places::{LocationRow, RejectRow, SourceRow, SourceState};
+pub use words::WordedRow;
 
 /// The PostgreSQL type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub enum ColumnType {
     Float4Array,
     /// `text[]`
     TextArray,
+    /// `tsvector`
+    TsVector,
 }
 
 impl ColumnType {
@@ -58,6 +62,7 @@ impl ColumnType {
             Self::Int4Array => "integer[]",
             Self::Float4Array => "real[]",
             Self::TextArray => "text[]",
+            Self::TsVector => "tsvector",
         }
     }
 }
@@ -93,6 +98,8 @@ pub trait Fields {
     fn float4_array(&mut self, value: &[f32]);
     /// A `text[]`, without NUL.
     fn text_array(&mut self, value: &[String]);
+    /// A `tsvector`, in its binary form.
+    fn tsvector(&mut self, value: &[u8]);
 }
 
 /// A row of one of the library's tables.

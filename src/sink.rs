@@ -12,6 +12,7 @@ mod postgres;
 mod renewal;
 mod sqlstate;
 mod unnest;
+mod words;
 
 use std::future::Future;
 
@@ -25,6 +26,7 @@ pub use memory::{MemoryLibrary, MemorySink};
 pub(crate) use postgres::Keys;
 pub use postgres::{PostgresSink, SinkSettings, WriterKind};
 pub use renewal::{Refused, Renewal, RenewalSink, Renewed};
+pub use words::Words;
 
 /// How a batch is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,11 +5,11 @@
 use anyhow::{Result, anyhow, ensure};
 use futures_util::future::{join_all, try_join_all};
 use loader::batch::Batch;
-use loader::record::{FileRow, LocationRow, MetadataRow, RejectRow, Row};
+use loader::record::{FileRow, LocationRow, RejectRow, Row, WordedRow};
 use loader::server::connect::Target;
 use loader::server::indexes::{self, RestoreSettings};
 use loader::server::schema;
-use loader::sink::{CopyBuffer, Method, PostgresSink, Sink as _, SinkSettings, WriterKind};
+use loader::sink::{CopyBuffer, Method, PostgresSink, Sink as _, SinkSettings, Words, WriterKind};
 use serde_json::json;
 use sqlx::postgres::PgConnection;
 
@@ -168,10 +168,24 @@ impl<'a> Library<'a> {
                 first,
                 one,
                 |batch, buffer| {
-                    batch.files().for_each(|rows| buffer.push::<MetadataRow>(&rows.metadata));
+                    let (mut maker, mut words) = (Words::default(), Vec::new());
+                    for rows in batch.files() {
+                        let found = &rows.metadata.metadata;
+                        words.clear();
+                        // What the server would have to be asked for is left empty: little enough.
+                        if !maker.write(
+                            found.title.as_deref(),
+                            found.lyrics.as_deref(),
+                            found.text.as_deref(),
+                            &mut words,
+                        ) {
+                            words.extend_from_slice(&[0; 4]);
+                        }
+                        buffer.push(&WordedRow { row: &rows.metadata, words: &words });
+                    }
                 },
-                MetadataRow::TABLE,
-                columns::<MetadataRow>(),
+                WordedRow::TABLE,
+                columns::<WordedRow<'_>>(),
             )),
             tokio::spawn(fill(
                 second,

@@ -107,6 +107,7 @@ pub(super) const fn element_oid(element: ColumnType) -> u32 {
         ColumnType::Int4Array => 1007,
         ColumnType::Float4Array => 1021,
         ColumnType::TextArray => 1009,
+        ColumnType::TsVector => 3614,
     }
 }
 
@@ -161,6 +162,10 @@ impl Fields for FieldEncoder<'_> {
 
     fn text_array(&mut self, value: &[String]) {
         self.array(ColumnType::Text, value, |to, element| to.text(element));
+    }
+
+    fn tsvector(&mut self, value: &[u8]) {
+        self.put(value);
     }
 }
 

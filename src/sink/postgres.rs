@@ -6,7 +6,9 @@ mod compare;
 mod contents;
 mod crash;
 mod renew;
+mod wording;
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use sqlx::postgres::PgConnection;
@@ -17,10 +19,11 @@ pub(crate) use contents::Keys;
 
 use crate::batch::Batch;
 use crate::error::{ErrorKind, Result};
-use crate::record::{FileRow, LocationRow, MetadataRow, RejectRow, Row, SourceRow};
+use crate::record::{FileRow, LocationRow, RejectRow, Row, SourceRow, WordedRow};
 use crate::server::connect::{self, Target};
 use crate::writer::run_error;
 use crash::ServerMemory;
+use wording::Wording;
 
 /// How rows travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +56,7 @@ pub struct PostgresSink {
     /// What the server remembered when this sink began; none before that.
     memory: Option<ServerMemory>,
     buffer: CopyBuffer,
+    wording: Wording,
     staged: bool,
 }
 
@@ -68,6 +72,7 @@ impl PostgresSink {
             connection: None,
             memory: None,
             buffer: CopyBuffer::default(),
+            wording: Wording::default(),
             staged: false,
         };
         sink.open().await?;
@@ -78,6 +83,7 @@ impl PostgresSink {
     async fn open(&mut self) -> Result<()> {
         self.connection = None;
         self.staged = false;
+        self.wording.doubt();
         let mut connection = connect::connect(&self.target, "loader writer").await?;
         if !self.settings.synchronous_commit {
             let set = connection.execute("SET synchronous_commit = off").await;
@@ -105,18 +111,18 @@ impl PostgresSink {
         })
     }
 
-    async fn fill<'r, R: Row + 'r>(
+    async fn fill<R: Row>(
         &mut self,
         connection: &mut PgConnection,
         prefix: &str,
-        rows: impl Iterator<Item = &'r R>,
+        rows: impl Iterator<Item = impl Borrow<R>>,
     ) -> Stores<()> {
         let table = format!("{prefix}{}", R::TABLE);
         if self.settings.writer == WriterKind::Unnest {
             return Ok(unnest::insert(connection, &table, rows).await?);
         }
         self.buffer.clear();
-        rows.for_each(|row| self.buffer.push(row));
+        rows.for_each(|row| self.buffer.push(row.borrow()));
         if self.buffer.rows() == 0 {
             return Ok(());
         }
@@ -136,9 +142,26 @@ impl PostgresSink {
     async fn fill_all(&mut self, connection: &mut PgConnection, prefix: &str, batch: &Batch) -> Stores<()> {
         self.fill::<SourceRow>(connection, prefix, batch.sources()).await?;
         self.fill::<FileRow>(connection, prefix, batch.files().map(|rows| &rows.file)).await?;
-        self.fill::<MetadataRow>(connection, prefix, batch.files().map(|rows| &rows.metadata)).await?;
+        self.fill_worded(connection, prefix, batch).await?;
         self.fill::<LocationRow>(connection, prefix, batch.locations()).await?;
         self.fill::<RejectRow>(connection, prefix, batch.rejects()).await
+    }
+
+    /// Stores what was found, with its words.
+    async fn fill_worded(
+        &mut self,
+        connection: &mut PgConnection,
+        prefix: &str,
+        batch: &Batch,
+    ) -> Stores<()> {
+        let mut wording = std::mem::take(&mut self.wording);
+        let made = wording.make(connection, batch).await;
+        let filled = match made {
+            Ok(()) => self.fill::<WordedRow<'_>>(connection, prefix, wording.rows(batch)).await,
+            Err(error) => Err(error),
+        };
+        self.wording = wording;
+        filled
     }
 
     async fn store_fresh(&mut self, connection: &mut PgConnection, batch: &Batch) -> Stores<Stored> {
@@ -169,7 +192,9 @@ impl PostgresSink {
             .fetch_all(&mut *transaction)
             .await?;
         let metadata = include_str!("../../database/merge/musical_metadata.sql");
-        transaction.execute(AssertSqlSafe(metadata.replace("{columns}", &columns::<MetadataRow>()))).await?;
+        transaction
+            .execute(AssertSqlSafe(metadata.replace("{columns}", &columns::<WordedRow<'_>>())))
+            .await?;
         transaction.execute(include_str!("../../database/merge/file_locations.sql")).await?;
         transaction.execute(include_str!("../../database/merge/return.sql")).await?;
         transaction.execute(include_str!("../../database/merge/rejects.sql")).await?;

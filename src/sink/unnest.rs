@@ -3,27 +3,33 @@
 //! The other writer, for servers or poolers that refuse COPY. Arrays of arrays do not exist in PostgreSQL, so array
 //! columns travel as text in PostgreSQL's own array notation and are cast on arrival.
 
+use std::borrow::Borrow;
+
 use sqlx::encode::{Encode, IsNull};
+use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgConnection, PgTypeInfo, Postgres};
 use sqlx::{AssertSqlSafe, Type};
 
 use super::copy::{FieldEncoder, array_header};
 use crate::record::{ColumnType, Fields, Row};
 
+/// `tsvector[]`; object ids of built-in types never change (`pg_type.dat`).
+const TSVECTOR_ARRAY: Oid = Oid(3643);
+
 /// Inserts `rows` into `table` (the table of `R`, or one shaped like it) by one statement.
 ///
 /// # Errors
 /// What the database or the connection says.
-pub(super) async fn insert<'r, R: Row + 'r>(
+pub(super) async fn insert<R: Row>(
     connection: &mut PgConnection,
     table: &str,
-    rows: impl Iterator<Item = &'r R>,
+    rows: impl Iterator<Item = impl Borrow<R>>,
 ) -> Result<(), sqlx::Error> {
     let mut columns = Columns::of::<R>();
     let mut count = 0_usize;
     for row in rows {
         columns.next = 0;
-        row.fields(&mut columns);
+        row.borrow().fields(&mut columns);
         count += 1;
     }
     if count == 0 {
@@ -90,6 +96,7 @@ impl Encode<'_, Postgres> for ColumnArray {
             ColumnType::Float4 => <Vec<f32> as Type<Postgres>>::type_info(),
             ColumnType::Float8 => <Vec<f64> as Type<Postgres>>::type_info(),
             ColumnType::Bytea => <Vec<Vec<u8>> as Type<Postgres>>::type_info(),
+            ColumnType::TsVector => PgTypeInfo::with_oid(TSVECTOR_ARRAY),
             _ => <Vec<String> as Type<Postgres>>::type_info(),
         })
     }
@@ -159,6 +166,10 @@ impl Fields for Columns {
 
     fn bytea(&mut self, value: &[u8]) {
         self.put(|to| to.bytea(value));
+    }
+
+    fn tsvector(&mut self, value: &[u8]) {
+        self.put(|to| to.tsvector(value));
     }
 
     fn int2_array(&mut self, value: &[i16]) {

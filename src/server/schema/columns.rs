@@ -3,7 +3,7 @@
 use sqlx::postgres::PgConnection;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::record::{Column, FileRow, LocationRow, MetadataRow, RejectRow, Row, SourceRow};
+use crate::record::{Column, FileRow, LocationRow, RejectRow, Row, SourceRow, WordedRow};
 
 const COLUMNS: &str = include_str!("../../../database/settings/columns.sql");
 
@@ -11,7 +11,7 @@ const COLUMNS: &str = include_str!("../../../database/settings/columns.sql");
 const WRITTEN: [(&str, &[Column]); 5] = [
     (SourceRow::TABLE, SourceRow::COLUMNS),
     (FileRow::TABLE, FileRow::COLUMNS),
-    (MetadataRow::TABLE, MetadataRow::COLUMNS),
+    (WordedRow::TABLE, WordedRow::COLUMNS),
     (LocationRow::TABLE, LocationRow::COLUMNS),
     (RejectRow::TABLE, RejectRow::COLUMNS),
 ];

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use super::{PostgresSink, Stores, columns};
 use crate::batch::Batch;
-use crate::record::{FileRow, MetadataRow};
+use crate::record::{FileRow, WordedRow};
 
 impl PostgresSink {
     /// Brings the rows of a batch's contents up to date and leaves all else of it. Rows that say the same already are not
@@ -24,12 +24,11 @@ impl PostgresSink {
         self.stage(connection).await?;
         let mut transaction = connection.begin().await?;
         self.fill::<FileRow>(&mut transaction, "staging_", batch.files().map(|rows| &rows.file)).await?;
-        self.fill::<MetadataRow>(&mut transaction, "staging_", batch.files().map(|rows| &rows.metadata))
-            .await?;
+        self.fill_worded(&mut transaction, "staging_", batch).await?;
         transaction.execute(include_str!("../../../database/merge/collisions.sql")).await?;
         transaction.execute(include_str!("../../../database/analyze/files.sql")).await?;
         let update = include_str!("../../../database/analyze/musical_metadata.sql");
-        transaction.execute(AssertSqlSafe(update.replace("{columns}", &columns::<MetadataRow>()))).await?;
+        transaction.execute(AssertSqlSafe(update.replace("{columns}", &columns::<WordedRow<'_>>()))).await?;
         let renewed = sqlx::query_scalar::<_, i64>(include_str!("../../../database/analyze/renewed.sql"))
             .fetch_all(&mut *transaction)
             .await?;

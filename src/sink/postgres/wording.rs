@@ -1,0 +1,124 @@
+//! The words of a batch's contents: made here where that is certain, by the server where it is not.
+//!
+//! Both make the same words, or nothing is made here: a server whose letters or whose configuration `simple` are others is
+//! found out by a text that has something of everything.
+
+use sqlx::postgres::PgConnection;
+
+use super::Stores;
+use crate::batch::Batch;
+use crate::record::{Metadata, WordedRow};
+use crate::sink::words::Words;
+
+/// Whatever [`Words`] is certain of. The letter I is not the same in all languages when it is written small.
+const SPECIMEN: &str = "I'm B-Side Title Re- -T-1000 -5 (c)1998 wait... end.) foo_bar a:b R&B a+b, / #1 50% 1st A's 'x' @ a\\b 1,000";
+
+/// Makes the words of one batch after the other.
+#[derive(Debug, Default)]
+pub(super) struct Wording {
+    words: Words,
+    /// Words of all contents of the batch, one behind the other, and where each ends.
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    /// Whether this server's words are ours; none as long as nobody asked.
+    is_ours: Option<bool>,
+}
+
+impl Wording {
+    /// Another server may answer from now on.
+    pub(super) const fn doubt(&mut self) {
+        self.is_ours = None;
+    }
+
+    /// Makes the words of all contents of a batch.
+    pub(super) async fn make(&mut self, connection: &mut PgConnection, batch: &Batch) -> Stores<()> {
+        self.bytes.clear();
+        self.ends.clear();
+        let mut texts = Texts::default();
+        if batch.files().next().is_none() {
+            return Ok(());
+        }
+        let is_ours = match self.is_ours {
+            Some(is_ours) => is_ours,
+            None => self.compare(connection).await?,
+        };
+        self.is_ours = Some(is_ours);
+        self.bytes.clear();
+        // Words that the server makes come behind, and their place is found again by their row.
+        let mut left = Vec::new();
+        for (row, files) in batch.files().enumerate() {
+            let found = &files.metadata.metadata;
+            let (title, lyrics, text) = texts_of(found);
+            if !(is_ours && self.words.write(title, lyrics, text, &mut self.bytes)) {
+                left.push(row);
+                texts.push(title, lyrics, text);
+            }
+            self.ends.push(self.bytes.len());
+        }
+        if !left.is_empty() {
+            self.insert(&left, &texts.ask(connection).await?);
+        }
+        Ok(())
+    }
+
+    /// The rows of the batch whose words were made last.
+    pub(super) fn rows<'a>(&'a self, batch: &'a Batch) -> impl Iterator<Item = WordedRow<'a>> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        batch.files().zip(starts.zip(&self.ends)).map(|(files, (start, end))| WordedRow {
+            row: &files.metadata,
+            words: self.bytes.get(start..*end).unwrap_or_default(),
+        })
+    }
+
+    async fn compare(&mut self, connection: &mut PgConnection) -> Stores<bool> {
+        let mut texts = Texts::default();
+        let specimen = (Some("Title I"), Some("I sing"), Some(SPECIMEN));
+        texts.push(specimen.0, specimen.1, specimen.2);
+        let theirs = texts.ask(connection).await?;
+        let is_certain = self.words.write(specimen.0, specimen.1, specimen.2, &mut self.bytes);
+        Ok(is_certain && theirs.first() == Some(&self.bytes))
+    }
+
+    /// Puts the words of some rows, which have none yet, between those of the others.
+    fn insert(&mut self, rows: &[usize], words: &[Vec<u8>]) {
+        let ours = std::mem::take(&mut self.bytes);
+        let mut made = rows.iter().zip(words).peekable();
+        let mut start = 0;
+        for (row, end) in self.ends.iter_mut().enumerate() {
+            match made.next_if(|(place, _)| **place == row) {
+                Some((_, words)) => self.bytes.extend_from_slice(words),
+                None => self.bytes.extend_from_slice(ours.get(start..*end).unwrap_or_default()),
+            }
+            start = std::mem::replace(end, self.bytes.len());
+        }
+    }
+}
+
+fn texts_of(found: &Metadata) -> (Option<&str>, Option<&str>, Option<&str>) {
+    (found.title.as_deref(), found.lyrics.as_deref(), found.text.as_deref())
+}
+
+/// Texts for the server, column by column.
+#[derive(Default)]
+struct Texts<'a> {
+    titles: Vec<Option<&'a str>>,
+    lyrics: Vec<Option<&'a str>>,
+    others: Vec<Option<&'a str>>,
+}
+
+impl<'a> Texts<'a> {
+    fn push(&mut self, title: Option<&'a str>, lyrics: Option<&'a str>, text: Option<&'a str>) {
+        self.titles.push(title);
+        self.lyrics.push(lyrics);
+        self.others.push(text);
+    }
+
+    async fn ask(&self, connection: &mut PgConnection) -> Stores<Vec<Vec<u8>>> {
+        Ok(sqlx::query_scalar(include_str!("../../../database/words/made.sql"))
+            .bind(&self.titles)
+            .bind(&self.lyrics)
+            .bind(&self.others)
+            .fetch_all(connection)
+            .await?)
+    }
+}

@@ -1,0 +1,98 @@
+//! The words that are made here against those that the server makes of the same texts.
+
+use loader::sink::Words;
+
+use crate::dice::Dice;
+use crate::harness::{TestDatabase, connect_to};
+use crate::program::Program;
+use crate::rows::{collection, number};
+
+/// Texts that are compared in each round.
+const TEXTS: usize = 6_000;
+
+/// What texts are put together from: words, everything that the server's parser takes for more than words, and spaces.
+const PIECES: &[&str] = &[
+    "Piano", "drum", "I", "re", "T", "x", "http", "www", "com", "e", "E", "A", "don't", "v1", "1st", "5",
+    "07", "1998", "120", "1e5", "4x4", "a1b", " ", " ", " ", " ", "  ", "\n", "\t", "-", "-", "--", ".", ".",
+    "...", ",", ";", ":", "/", "\\", "&", "&amp;", "+", "@", "_", "_", "'", "\"", "(", ")", "[", "]", "<",
+    ">", "</b>", "#", "$", "%", "^", "*", "=", "~", "`", "{", "|", "}", "!", "?", "\u{1}", "\u{7f}", "é",
+    "İ", "ß", "日本", "\u{a0}", "\u{2013}",
+];
+
+/// Those of them that usual texts are made of.
+const USUAL: &[&str] = &[
+    "Piano", "drum", "I", "re", "T", "5", "1998", "1st", "don't", " ", " ", " ", " ", "-", ".", ",", ":",
+    "(", ")", "_", "#", "&",
+];
+
+fn text(dice: &mut Dice, pieces: &[&'static str]) -> String {
+    (0..dice.below(12)).map(|_| dice.pick(pieces)).collect()
+}
+
+#[tokio::test]
+async fn the_same_words_as_the_server_makes() {
+    let database = TestDatabase::create().await;
+    let mut connection = database.connect().await;
+    let mut dice = Dice::seeded();
+    let mut words = Words::default();
+    for (pieces, least) in [(PIECES, TEXTS / 60), (USUAL, TEXTS / 5)] {
+        let (mut titles, mut lyrics, mut texts, mut ours) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..TEXTS {
+            let [title, lyric, text] = [(); 3].map(|()| text(&mut dice, pieces));
+            let mut made = Vec::new();
+            if words.write(Some(&title), Some(&lyric), Some(&text), &mut made) {
+                titles.push(title);
+                lyrics.push(lyric);
+                texts.push(text);
+                ours.push(made);
+            }
+        }
+        assert!(ours.len() >= least, "{} of {TEXTS} are certain", ours.len());
+        let theirs: Vec<Vec<u8>> = sqlx::query_scalar(include_str!("../../database/words/made.sql"))
+            .bind(&titles)
+            .bind(&lyrics)
+            .bind(&texts)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        for (row, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+            let texts = [&titles[row], &lyrics[row], &texts[row]];
+            assert_eq!(String::from_utf8_lossy(ours), String::from_utf8_lossy(theirs), "{texts:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_row_has_the_words_of_its_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    collection(folder.path(), 400);
+    for writer in ["copy", "unnest"] {
+        let database = TestDatabase::create().await;
+        let path = folder.path().to_str().unwrap();
+        Program::on(&database, ["import", "--writer", writer, path]).run().expect(&[0, 3]);
+        let mut connection = connect_to(&database.url).await;
+        let query = "SELECT count(*) FROM musical_metadata WHERE words = ''";
+        assert!(number(&mut connection, query).await < 300, "texts are there");
+        let others = "SELECT count(*) FROM musical_metadata WHERE words IS DISTINCT FROM
+                      setweight(to_tsvector('simple', left(coalesce(title, ''), 1000)), 'A')
+                      || setweight(to_tsvector('simple', left(coalesce(lyrics, ''), 65536)), 'B')
+                      || setweight(to_tsvector('simple', left(coalesce(text, ''), 65536)), 'D')";
+        assert_eq!(number(&mut connection, others).await, 0, "{writer}");
+
+        // Also of rows that are changed or brought by somebody else.
+        for statement in [
+            "UPDATE musical_metadata SET title = 'An-other ' || title, lyrics = 'Sung by h@nd.de'",
+            "CREATE TEMPORARY TABLE copied AS SELECT * FROM musical_metadata LIMIT 9",
+            "UPDATE copied SET words = NULL, text = 'by hand'",
+            "DELETE FROM musical_metadata WHERE file_id IN (SELECT file_id FROM copied)",
+            "DO $$ DECLARE columns text := (SELECT string_agg(attname, ', ') FROM pg_attribute
+                    WHERE attrelid = 'musical_metadata'::regclass AND attnum > 0 AND attgenerated = '');
+             BEGIN EXECUTE format('INSERT INTO musical_metadata (%s) SELECT %1$s FROM copied', columns); END $$",
+        ] {
+            sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        }
+        assert_eq!(number(&mut connection, others).await, 0, "{writer}, by hand");
+        let by_hand = "SELECT count(*) FROM musical_metadata WHERE words @@ to_tsquery('simple', 'hand:D')";
+        assert!(number(&mut connection, by_hand).await >= 9);
+    }
+}
