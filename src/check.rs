@@ -116,7 +116,7 @@ fn gather(settings: &CheckSettings, stop: &Stop) -> Vec<Job> {
                 Found::Unreadable(path, refusal) => {
                     jobs.push(Job::Unreadable(path.display().to_string(), refusal));
                 }
-                Found::Link => {}
+                Found::Link | Found::Unsettled(_) => {}
             }
             if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
