@@ -51,10 +51,12 @@ impl FoundFile {
     /// What the operating system says.
     pub fn look(path: PathBuf) -> std::io::Result<Self> {
         let metadata = fs_err::metadata(&path)?;
-        Ok(Self::new(path, &metadata))
+        Ok(Self::of(path, &metadata))
     }
 
-    fn new(path: PathBuf, metadata: &std::fs::Metadata) -> Self {
+    /// A file that was looked at.
+    #[must_use]
+    pub fn of(path: PathBuf, metadata: &std::fs::Metadata) -> Self {
         let nanoseconds = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
         let limit = if nanoseconds < 0 { i64::MIN } else { i64::MAX };
         let mtime_ns = i64::try_from(nanoseconds).unwrap_or(limit);
@@ -176,7 +178,7 @@ impl Roots {
                     Ok(entry) if entry.file_type().is_dir() => continue,
                     Ok(entry) if entry.file_type().is_file() => match entry.metadata() {
                         Ok(metadata) => {
-                            let file = FoundFile::new(entry.into_path(), &metadata);
+                            let file = FoundFile::of(entry.into_path(), &metadata);
                             if is_unsettled(&file.path) { Found::Unsettled(file) } else { Found::File(file) }
                         }
                         Err(error) => unreadable(root, &error),

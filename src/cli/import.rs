@@ -211,7 +211,7 @@ fn close(report: &Report, terminal: &Terminal) {
 }
 
 /// `Imported 1,204,331 files from 812 archives in 3m 41s (5,449/s) · 3,112 duplicates · 27 rejected`
-fn closing_line(report: &Report) -> String {
+pub(super) fn closing_line(report: &Report) -> String {
     let from = if report.archives > 0 {
         counted(report.archives, "archive")
     } else {

@@ -122,7 +122,7 @@ pub(super) fn warn_of(held_back: &[HeldBack], terminal: &Terminal) {
     for HeldBack { root, away, known } in held_back {
         let line = format!(
             "{} of the {} files known below '{}' are not there; none of them is marked as vanished. Is a disk not mounted? If \
-             they are gone, the same command with --accept-vanished marks them",
+             they are gone, loader import --accept-vanished marks them",
             grouped(*away),
             grouped(*known),
             safe_line(root)
