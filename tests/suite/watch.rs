@@ -79,7 +79,10 @@ impl Watching {
 
 fn arguments(folder: &Path, more: &[&str]) -> Vec<std::ffi::OsString> {
     let mut arguments: Vec<std::ffi::OsString> =
-        ["watch", "--json", "--debounce", "0.3s", "--rescan-every", "never"].map(Into::into).to_vec();
+        ["watch", "--json", "--rescan-every", "never"].map(Into::into).to_vec();
+    if !more.contains(&"--debounce") {
+        arguments.extend(["--debounce", "0.3s"].map(Into::into));
+    }
     arguments.extend(more.iter().map(Into::into));
     arguments.push(folder.into());
     arguments
