@@ -8,6 +8,7 @@
 //! Decides when something is imported and what; how is [`crate::import`]'s alone, which is why nothing here knows a table.
 //! The library's lock is held only while something is imported. Whatever is missed, the next rescan finds.
 
+mod attention;
 mod changes;
 mod folder;
 mod glances;
@@ -27,7 +28,7 @@ pub use notices::Deaf;
 
 use self::glances::Glances;
 use self::notices::{Board, Notices};
-use crate::discover::{Anchor, FoundFile, Roots};
+use crate::discover::{Anchor, Roots};
 use crate::error::{ErrorKind, Result};
 use crate::import::{Import, ImportSettings, Report};
 use crate::pipeline::{Inputs, Stop};
@@ -39,9 +40,6 @@ const MOST_PATHS: usize = 32;
 
 /// How often it is seen to what does not tell by itself: a wish to end, files that are quiet.
 const TICK: Duration = Duration::from_millis(100);
-
-/// How often it is looked whether the folders are there.
-const FOLDERS_EVERY: Duration = Duration::from_secs(1);
 
 /// How often another run is asked whether it has ended.
 const LOCK_EVERY: Duration = Duration::from_secs(1);
@@ -132,104 +130,6 @@ impl Watch {
         Ok(self.account)
     }
 
-    /// Begins to listen anew, to what stands of the folders.
-    fn listen(&mut self, tell: &mut impl FnMut(News<'_>)) {
-        // Those of before are given back first: they count against the limit.
-        self.notices = None;
-        loop {
-            let mut notices = Notices::start(self.board.clone());
-            let told =
-                self.folders.iter_mut().filter(|folder| folder.anchor.is_some() && folder.how == How::Told);
-            let deaf = told.into_iter().find_map(|folder| {
-                let followed = match &mut notices {
-                    Ok(notices) => notices.follow(&folder.path),
-                    Err(deaf) => Err(deaf.clone()),
-                };
-                match followed {
-                    Ok(folders) => folder.folders = folders,
-                    Err(deaf) => folder.how = How::Polled(Why::Deaf(deaf)),
-                }
-                (folder.how != How::Told).then_some(())
-            });
-            if deaf.is_none() {
-                self.notices = notices.ok();
-                break;
-            }
-        }
-        let standing = self.folders.iter().filter_map(|folder| Some((folder, folder.anchor.as_ref()?)));
-        let mut polled = Vec::new();
-        for (folder, anchor) in standing {
-            if folder.how != How::Told {
-                polled.push(anchor.clone());
-            }
-            tell(News::Watching { folder, poll_every: self.settings.poll_every });
-        }
-        self.glances = Glances::at(polled, self.settings.poll_every);
-    }
-
-    /// Sees to everything that does not wait for an import: what was told is looked at, new folders are followed, and those
-    /// that went away or came back are noticed.
-    async fn attend(&mut self, tell: &mut impl FnMut(News<'_>)) {
-        for path in self.board.with(|changes| changes.unseen()) {
-            let look = look(&path);
-            self.board.with(|changes| changes.saw(&path, look));
-            if look == Look::Folder {
-                self.follow(&path, tell);
-            }
-        }
-        let now = Instant::now();
-        for path in self.board.with(|changes| changes.quiet(now, self.settings.patience)) {
-            let look = look(&path);
-            self.board.with(|changes| changes.saw_again(&path, look, now));
-        }
-        if now >= self.next_look {
-            self.next_look = now + FOLDERS_EVERY;
-            self.look_after_folders(tell);
-        }
-        if self.next_rescan.is_some_and(|next| now >= next) {
-            self.next_rescan = self.settings.rescan_every.map(|every| now + every);
-            self.board.tell(Changes::note_everything);
-        }
-        self.glances.attend(&self.board).await;
-    }
-
-    /// Has the operating system tell of a folder that is new, or may be read now.
-    fn follow(&mut self, path: &Path, tell: &mut impl FnMut(News<'_>)) {
-        let above = self.folders.iter_mut().find(|folder| path.starts_with(&folder.path));
-        let Some(above) = above.filter(|folder| folder.anchor.is_some() && folder.how == How::Told) else {
-            return;
-        };
-        let Some(notices) = &mut self.notices else { return };
-        if let Err(deaf) = notices.follow(path) {
-            above.how = How::Polled(Why::Deaf(deaf));
-            self.listen(tell);
-        }
-    }
-
-    fn look_after_folders(&mut self, tell: &mut impl FnMut(News<'_>)) {
-        let mut is_changed = false;
-        for folder in &mut self.folders {
-            if folder.anchor.as_ref().is_some_and(|anchor| !anchor.stands()) {
-                folder.anchor = None;
-                is_changed = true;
-                tell(News::Away(&folder.path));
-            }
-            if folder.anchor.is_none()
-                && let Ok(anchor) = Anchor::look(folder.path.clone())
-            {
-                folder.anchor = Some(anchor);
-                is_changed = true;
-                // What it lies on may be another file system now.
-                folder.how = How::of(&folder.path, self.settings.polls);
-                tell(News::Back(&folder.path));
-                self.board.tell(|changes| changes.note(folder.path.clone(), Instant::now()));
-            }
-        }
-        if is_changed {
-            self.listen(tell);
-        }
-    }
-
     /// Imports what is due, however often it takes: another run is waited for, and a server that is away.
     async fn bring(&mut self, due: &Due, tell: &mut impl FnMut(News<'_>)) -> Result<()> {
         let (mut pause, mut told) = (Duration::from_secs(1), String::new());
@@ -237,6 +137,9 @@ impl Watch {
             let Some((roots, scope)) = self.scope(due) else { return Ok(()) };
             let wait = match self.import(roots, tell).await {
                 Ok(Some(report)) => {
+                    if !told.is_empty() {
+                        tell(News::GoesOn);
+                    }
                     self.account.add(&report);
                     tell(News::Passed(&Pass { scope, report }));
                     return Ok(());
@@ -283,7 +186,8 @@ impl Watch {
             (Scope::Everything, tops.iter().cloned().collect())
         } else {
             let is_below = |path: &&PathBuf| tops.iter().any(|top| path.starts_with(top));
-            let paths: BTreeSet<PathBuf> = due.paths.iter().filter(is_below).cloned().collect();
+            let paths: BTreeSet<PathBuf> =
+                due.paths.iter().filter(is_below).map(|path| reachable(path, &tops)).collect();
             (Scope::Changes, gathered(paths, &tops, MOST_PATHS))
         };
         if paths.is_empty() {
@@ -326,19 +230,13 @@ impl Watch {
     }
 }
 
-/// What lies at a path, seen from outside: a link is not followed.
-fn look(path: &Path) -> Look {
-    let metadata = match std::fs::symlink_metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Look::Absent,
-        Err(_) => return Look::Other,
+/// A path, or the innermost folder around it that can be looked at: of what lies behind a closed door nothing is known.
+fn reachable(path: &Path, tops: &[PathBuf]) -> PathBuf {
+    let is_shut = |path: &&Path| {
+        std::fs::symlink_metadata(path)
+            .is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
     };
-    if metadata.is_dir() {
-        Look::Folder
-    } else if metadata.is_file() {
-        let file = FoundFile::of(path.to_owned(), &metadata);
-        Look::File(file.size, file.mtime_ns)
-    } else {
-        Look::Other
-    }
+    let is_top = |path: &&Path| tops.iter().any(|top| top == path);
+    let innermost = path.ancestors().find(|path| is_top(path) || !is_shut(path));
+    innermost.unwrap_or(path).to_owned()
 }

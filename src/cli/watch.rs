@@ -170,17 +170,19 @@ impl Listener<'_> {
                 }
             }
             News::Passed(pass) => self.passed(pass),
-            News::Waits(error) => self.say(&format!("waiting: {error}")),
+            News::Waits(error) => self.say(&format!("waiting: {}", safe_line(&error.to_string()))),
+            News::GoesOn => self.say("going on"),
             News::Trouble { error, wait } => {
                 let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
                 let wait = duration(wait.as_secs_f64());
+                let error = safe_line(&error.to_string());
                 self.warn(&format!("{error}{hint}; tried again in {wait}, and then less and less often"));
             }
         }
     }
 
     fn watching(&self, folder: &Folder, poll_every: Duration) {
-        let path = safe_line(&folder.path.to_string_lossy()).clone();
+        let path = safe_line(&folder.path.to_string_lossy());
         let every = duration(poll_every.as_secs_f64());
         match &folder.how {
             How::Told => self.say(&format!("watching '{path}' ({})", counted(folder.folders, "folder"))),

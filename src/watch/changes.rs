@@ -68,16 +68,16 @@ impl Changes {
     pub fn note(&mut self, path: PathBuf, now: Instant) {
         if self.noted.len() >= MOST {
             self.note_everything();
+            self.noted.clear();
         }
         let noted =
             self.noted.entry(path).or_insert(Noted { first: now, last: now, seen: None, is_due: false });
         *noted = Noted { first: noted.first, last: now, seen: None, is_due: false };
     }
 
-    /// Nobody knows what happened.
+    /// Nobody knows what happened. What is known to be going on goes on.
     pub fn note_everything(&mut self) {
         self.everything = true;
-        self.noted.clear();
     }
 
     /// Those that nobody has looked at since something happened to them.
@@ -229,6 +229,16 @@ mod tests {
         changes.note("/log".into(), after(10));
         assert_eq!(take(&mut changes, after(10), |_| Look::Absent), due(&["/done"]));
         assert_eq!(changes.unsettled(), ["/log".into()].into());
+    }
+
+    #[test]
+    fn everything_does_not_wait_and_leaves_what_is_not_settled() {
+        let (mut changes, now) = (Changes::default(), Instant::now());
+        changes.note("/growing".into(), now);
+        changes.note_everything();
+        assert_eq!(changes.take(now, PATIENCE), Due { everything: true, ..Due::default() });
+        assert_eq!(changes.unsettled(), ["/growing".into()].into());
+        assert!(changes.take(now, PATIENCE).is_empty());
     }
 
     #[test]

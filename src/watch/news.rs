@@ -40,6 +40,8 @@ pub enum News<'n> {
         /// How long until then.
         wait: Duration,
     },
+    /// What was waited for is over.
+    GoesOn,
 }
 
 /// What an import looked at.

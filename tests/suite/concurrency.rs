@@ -60,7 +60,9 @@ fn assert_refused(ended: Ended, holder: &str) {
 /// Two folders, of which the second has a copy of what is in the first.
 fn folders(folder: &Path) -> [std::path::PathBuf; 2] {
     let folders = ["a", "b"].map(|name| folder.join(name));
-    folders.iter().for_each(|folder| fs::create_dir(folder).unwrap());
+    for folder in &folders {
+        fs::create_dir(folder).unwrap();
+    }
     write_pieces(&folders[0], 0..20);
     write_pieces(&folders[1], 15..30);
     folders

@@ -81,6 +81,7 @@ async fn another_run_is_waited_for() {
     watching.arrives(folder.path(), "what was waited with").await;
     let (ended, _) = watching.end().await;
     assert_eq!(ended.stderr.matches("waiting:").count(), 1, "said once: {}", ended.stderr);
+    assert_eq!(ended.stderr.matches("going on").count(), 1, "{}", ended.stderr);
 }
 
 #[tokio::test]
