@@ -139,11 +139,7 @@ pub(super) async fn run(
     terminal.say(&format!("log: {}", log.display()));
     let stop = Arc::new(Stop::default());
     let received = signals::listen(Arc::clone(&stop), *terminal)?;
-    if let Found::Asleep(_, state) = connect::look(everywhere.database_url.as_deref())? {
-        // It takes seconds, and nobody asked for it by name.
-        let done = if state == State::Absent { "creating" } else { "starting" };
-        terminal.say(&format!("{done} the private cluster"));
-    }
+    announce_cluster(everywhere, terminal)?;
     let target = connect::resolve(everywhere.database_url.as_deref()).await?;
     let counters = Arc::new(Counters::default());
     let reanalysis = arguments.reanalysis(&settings);
@@ -181,6 +177,15 @@ pub(super) async fn run(
         None if report.rejected + left > 0 || !report.held_back.is_empty() => ExitStatus::Rejects,
         None => ExitStatus::Success,
     })
+}
+
+/// Says that the private cluster is about to be made or started, where it is: it takes seconds, and nobody asked for it by name.
+pub(super) fn announce_cluster(everywhere: &Everywhere, terminal: &Terminal) -> Result<()> {
+    if let Found::Asleep(_, state) = connect::look(everywhere.database_url.as_deref())? {
+        let done = if state == State::Absent { "creating" } else { "starting" };
+        terminal.say(&format!("{done} the private cluster"));
+    }
+    Ok(())
 }
 
 /// The report for programs; with that of the re-analysis where one followed.

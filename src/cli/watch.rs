@@ -127,6 +127,7 @@ pub(super) async fn run(
     terminal.say(&format!("log: {}", log.display()));
     let stop = Arc::new(Stop::default());
     let received = signals::listen(Arc::clone(&stop), *terminal)?;
+    import::announce_cluster(everywhere, terminal)?;
     let target = connect::resolve(everywhere.database_url.as_deref()).await?;
     let watch = Watch::prepare(settings, target, stop).await?;
     let mut listener =
@@ -158,6 +159,11 @@ impl Listener<'_> {
             News::Watching { folder, poll_every } => self.watching(folder, *poll_every),
             News::Away(path) => self.warn(&format!(
                 "'{}' is not there any more; nothing of it is taken for deleted, and it is watched again when it is back",
+                safe_line(&path.to_string_lossy())
+            )),
+            News::Replaced(path) => self.warn(&format!(
+                "'{}' is another folder now, as if a disk had been mounted or unmounted; nothing is taken for deleted that \
+                 only seems to be",
                 safe_line(&path.to_string_lossy())
             )),
             News::Back(path) => self.say(&format!("'{}' is there again", safe_line(&path.to_string_lossy()))),

@@ -101,20 +101,21 @@ impl Watch {
                 folder.folders = folders;
                 self.board.tell(|changes| changes.note(folder.path.clone(), now));
             }
-            if folder.anchor.as_ref().is_some_and(|anchor| !anchor.stands()) {
-                folder.anchor = None;
-                is_changed = true;
-                tell(News::Away(&folder.path));
+            let was_away = folder.anchor.is_none();
+            if folder.anchor.as_ref().is_some_and(Anchor::stands) {
+                continue;
             }
-            if folder.anchor.is_none()
-                && let Ok(anchor) = Anchor::look(folder.path.clone())
-            {
-                folder.anchor = Some(anchor);
+            folder.anchor = Anchor::look(folder.path.clone()).ok();
+            if folder.anchor.is_some() {
                 is_changed = true;
                 // What it lies on may be another file system now.
                 folder.how = How::of(&folder.path, self.settings.polls);
-                tell(News::Back(&folder.path));
+                let path = &folder.path;
+                tell(if was_away { News::Back(path) } else { News::Replaced(path) });
                 self.board.tell(|changes| changes.note(folder.path.clone(), now));
+            } else if !was_away {
+                is_changed = true;
+                tell(News::Away(&folder.path));
             }
         }
         if is_changed {

@@ -21,8 +21,10 @@ pub enum News<'n> {
         /// How often.
         poll_every: Duration,
     },
-    /// A folder is no longer where it was, or is another one.
+    /// A folder is no longer where it was.
     Away(&'n Path),
+    /// Another folder is where one was.
+    Replaced(&'n Path),
     /// A folder is there again.
     Back(&'n Path),
     /// An import begins, and counts here.

@@ -1,6 +1,6 @@
 //! A library that lives on: what an import makes of files that were added, changed, moved, deleted and brought back.
 
-mod model;
+pub(crate) mod model;
 mod pruned;
 mod vanished;
 mod verified;

@@ -4,6 +4,7 @@
 
 mod changes;
 mod deaf;
+mod model;
 mod trouble;
 
 use std::path::Path;
@@ -24,7 +25,11 @@ struct Watching {
 impl Watching {
     /// From now on, and the first look is over.
     async fn start(folder: &Path, more: &[&str]) -> Self {
-        let database = TestDatabase::create().await;
+        Self::go_on(folder, more, TestDatabase::create().await).await
+    }
+
+    /// The same with a library that is there already.
+    async fn go_on(folder: &Path, more: &[&str], database: TestDatabase) -> Self {
         let running = Program::on(&database, arguments(folder, more)).start();
         let mut this = Self { running, database };
         this.until("the first look is over", |watching| watching.running.printed().contains('\n')).await;

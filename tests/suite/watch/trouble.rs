@@ -26,6 +26,11 @@ async fn a_folder_that_is_away_loses_nothing() {
     watching.says("is there again").await;
     watching.says("6 of the 6 files known below").await;
     before.assert_same(&Rows::with_history(&watching.database.url).await, "away");
+    // Or one that is another from one look to the next: a folder may take the place of an empty one at once.
+    fs::create_dir(folder.path().join("second")).unwrap();
+    fs::rename(folder.path().join("second"), &root).unwrap();
+    watching.says("as if a disk had been mounted or unmounted").await;
+    before.assert_same(&Rows::with_history(&watching.database.url).await, "another");
     fs::remove_dir(&root).unwrap();
     watching
         .until("it is away again", |watching| {
