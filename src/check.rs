@@ -94,6 +94,7 @@ pub fn run(
         }
     });
     let mut report = total.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+    report.repeated = order.repeated();
     report.complete = !stop.is_asked();
     Ok(report)
 }
