@@ -240,3 +240,18 @@ fn reachable(path: &Path, tops: &[PathBuf]) -> PathBuf {
     let innermost = path.ancestors().find(|path| is_top(path) || !is_shut(path));
     innermost.unwrap_or(path).to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_looked_at_is_looked_at_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let tops = [folder.path().to_owned()];
+        for name in ["", "gone.mid", "gone/deep/a.mid"] {
+            let path = folder.path().join(name);
+            assert_eq!(reachable(&path, &tops), path);
+        }
+    }
+}

@@ -84,11 +84,6 @@ impl Running {
         let _ = self.stop.send(());
         let _ = self.task.await;
     }
-
-    /// The same without waiting for it.
-    pub(super) fn leave(self) {
-        let _ = self.stop.send(());
-    }
 }
 
 fn bar() -> ProgressBar {

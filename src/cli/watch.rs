@@ -172,7 +172,9 @@ impl Listener<'_> {
             }
             News::Ended => {
                 if let Some(running) = self.running.take() {
-                    running.leave();
+                    // What is drawn is cleared before the next line is written.
+                    let runtime = tokio::runtime::Handle::current();
+                    tokio::task::block_in_place(|| runtime.block_on(running.end()));
                 }
             }
             News::Passed(pass) => self.passed(pass),

@@ -13,17 +13,7 @@ use crate::rescan::{piece, write_pieces};
 use crate::rows::{Rows, assert_whole, reasons, try_number};
 
 fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(
-        path,
-        fs_err::metadata(path)
-            .map(|found| {
-                let mut permissions = found.permissions();
-                permissions.set_mode(mode);
-                permissions
-            })
-            .unwrap(),
-    )
-    .unwrap();
+    fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 #[tokio::test]
