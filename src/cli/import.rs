@@ -106,6 +106,11 @@ impl ImportArguments {
 }
 
 impl ImportArguments {
+    /// What is done with sources that are unchanged.
+    pub(super) const fn again(&self) -> plan::Again {
+        plan::Again { verify: self.rescan.verify, force: self.rescan.force }
+    }
+
     /// What follows the import, once its run is known, where everything is to be analysed again.
     fn reanalysis(
         &self,
