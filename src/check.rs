@@ -94,6 +94,7 @@ pub fn run(
         }
     });
     let mut report = total.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+    report.repeated = order.repeated();
     report.complete = !stop.is_asked();
     Ok(report)
 }
@@ -116,7 +117,7 @@ fn gather(settings: &CheckSettings, stop: &Stop) -> Vec<Job> {
                 Found::Unreadable(path, refusal) => {
                     jobs.push(Job::Unreadable(path.display().to_string(), refusal));
                 }
-                Found::Link => {}
+                Found::Link | Found::Unsettled(_) => {}
             }
             if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });

@@ -21,6 +21,7 @@ pub mod sample;
 mod signals;
 mod status;
 pub mod terminal;
+mod watch;
 mod work;
 
 use std::ffi::OsString;
@@ -125,6 +126,8 @@ enum Command {
     Check(Box<check::CheckArguments>),
     /// List what the library holds more than once, and delete nothing
     Duplicates(duplicates::DuplicatesArguments),
+    /// Import what changes in folders, as it changes
+    Watch(Box<watch::WatchArguments>),
     /// Show what the newest import is doing, or has done
     Status,
     /// List what was refused, and why
@@ -187,6 +190,7 @@ async fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<ExitStatu
         Command::Extract(extract) => extract::run(&extract, &everywhere, terminal).await,
         Command::Check(check) => check::run(&check, &everywhere, terminal).await,
         Command::Duplicates(duplicates) => duplicates::run(&duplicates, &everywhere, terminal).await,
+        Command::Watch(watch) => watch::run(&watch, &everywhere, terminal).await,
         Command::Status => status::run(&everywhere, terminal).await,
         Command::Rejects(rejects) => rejects::run(&rejects, &everywhere, terminal).await,
         Command::Prune(prune) => prune::run(&prune, &everywhere, terminal).await,

@@ -4,6 +4,7 @@
 //! listed is reported like a file that cannot be read.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind::NotFound;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -37,6 +38,12 @@ pub struct Spot {
     pub inode: i64,
 }
 
+impl Spot {
+    fn of(metadata: &std::fs::Metadata) -> Self {
+        Self { device: metadata.dev().cast_signed(), inode: metadata.ino().cast_signed() }
+    }
+}
+
 impl FoundFile {
     /// Looks at one file.
     ///
@@ -44,15 +51,16 @@ impl FoundFile {
     /// What the operating system says.
     pub fn look(path: PathBuf) -> std::io::Result<Self> {
         let metadata = fs_err::metadata(&path)?;
-        Ok(Self::new(path, &metadata))
+        Ok(Self::of(path, &metadata))
     }
 
-    fn new(path: PathBuf, metadata: &std::fs::Metadata) -> Self {
+    /// A file that was looked at.
+    #[must_use]
+    pub fn of(path: PathBuf, metadata: &std::fs::Metadata) -> Self {
         let nanoseconds = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
         let limit = if nanoseconds < 0 { i64::MIN } else { i64::MAX };
-        let spot = Spot { device: metadata.dev().cast_signed(), inode: metadata.ino().cast_signed() };
         let mtime_ns = i64::try_from(nanoseconds).unwrap_or(limit);
-        Self { path, size: metadata.len(), mtime_ns, spot: Some(spot) }
+        Self { path, size: metadata.len(), mtime_ns, spot: Some(Spot::of(metadata)) }
     }
 
     /// What could not even be looked at.
@@ -73,15 +81,56 @@ impl FoundFile {
 pub enum Found {
     /// A regular file.
     File(FoundFile),
+    /// A regular file that is being written: it is there, and not to be read yet.
+    Unsettled(FoundFile),
     /// A symbolic link below a root, a socket, a pipe or a device: not followed, not opened.
     Link,
     /// Something that could not be listed or looked at.
     Unreadable(PathBuf, Refusal),
 }
 
+/// A folder, and where it lay when it was looked at first: nothing is concluded from one that has become another since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Its device and inode.
+    pub spot: Spot,
+}
+
+impl Anchor {
+    /// Looks at a folder.
+    ///
+    /// # Errors
+    /// What the operating system says; [`std::io::ErrorKind::NotADirectory`] for anything else.
+    pub fn look(path: PathBuf) -> std::io::Result<Self> {
+        let metadata = fs_err::metadata(&path)?;
+        if !metadata.is_dir() {
+            return Err(std::io::ErrorKind::NotADirectory.into());
+        }
+        Ok(Self { path, spot: Spot::of(&metadata) })
+    }
+
+    /// Whether the same folder is still there: not unmounted, moved away or made anew.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        Self::look(self.path.clone()).is_ok_and(|now| now == *self)
+    }
+}
+
 /// The roots of a walk: absolute, and none inside another, so that no file is met twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Roots(Vec<PathBuf>);
+pub struct Roots {
+    paths: Vec<PathBuf>,
+    part: Option<Part>,
+}
+
+/// What makes roots a part of other ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    of: Vec<Anchor>,
+    unsettled: BTreeSet<PathBuf>,
+}
 
 impl Roots {
     /// Resolves what the user typed.
@@ -90,33 +139,53 @@ impl Roots {
     /// [`ErrorKind::Usage`] for a path that does not exist or cannot be looked at.
     pub fn resolve(typed: &[PathBuf]) -> Result<Self> {
         let absolute = typed.iter().map(|path| resolve(path)).collect::<Result<BTreeSet<_>>>()?;
-        let inside = |path: &&PathBuf| path.ancestors().skip(1).any(|ancestor| absolute.contains(ancestor));
-        Ok(Self(absolute.iter().filter(|path| !inside(path)).cloned().collect()))
+        Ok(Self { paths: outermost(&absolute), part: None })
+    }
+
+    /// Part of the folders `of`: paths at or below them, absolute and free of links, some of which may be gone. What is missing
+    /// is weighed against all that is known below the folder it lay in. `unsettled` files are met, and not read.
+    #[must_use]
+    pub fn part(of: Vec<Anchor>, paths: &BTreeSet<PathBuf>, unsettled: BTreeSet<PathBuf>) -> Self {
+        Self { paths: outermost(paths), part: Some(Part { of, unsettled }) }
     }
 
     /// The paths, sorted.
     #[must_use]
     pub fn paths(&self) -> &[PathBuf] {
-        &self.0
+        &self.paths
+    }
+
+    /// The folders that these are a part of; none where they are the whole.
+    #[must_use]
+    pub fn anchors(&self) -> Option<&[Anchor]> {
+        self.part.as_ref().map(|part| part.of.as_slice())
     }
 
     /// Between which paths those below each root sort; none where a root is too long for that.
     #[must_use]
     pub fn sorted_below(&self) -> Option<Vec<SortedBelow>> {
-        self.0.iter().map(|root| SortedBelow::of(root)).collect()
+        self.paths.iter().map(|root| SortedBelow::of(root)).collect()
     }
 
     /// Walks all roots, until `meet` breaks off; it is told the root's position, too.
     pub fn walk(&self, mut meet: impl FnMut(usize, Found) -> ControlFlow<()>) {
-        for (position, root) in self.0.iter().enumerate() {
-            for entry in WalkDir::new(root) {
+        let part = self.part.as_ref();
+        let is_gone = |error: &walkdir::Error| error.io_error().is_some_and(|error| error.kind() == NotFound);
+        let is_unsettled = |path: &Path| part.is_some_and(|part| part.unsettled.contains(path));
+        for (position, root) in self.paths.iter().enumerate() {
+            for entry in WalkDir::new(root).follow_root_links(part.is_none()) {
                 let found = match entry {
                     Ok(entry) if entry.file_type().is_dir() => continue,
                     Ok(entry) if entry.file_type().is_file() => match entry.metadata() {
-                        Ok(metadata) => Found::File(FoundFile::new(entry.into_path(), &metadata)),
+                        Ok(metadata) => {
+                            let file = FoundFile::of(entry.into_path(), &metadata);
+                            if is_unsettled(&file.path) { Found::Unsettled(file) } else { Found::File(file) }
+                        }
                         Err(error) => unreadable(root, &error),
                     },
                     Ok(_) => Found::Link,
+                    // It was in the part because it is gone.
+                    Err(error) if part.is_some() && error.depth() == 0 && is_gone(&error) => continue,
                     Err(error) => unreadable(root, &error),
                 };
                 if meet(position, found).is_break() {
@@ -142,7 +211,9 @@ pub struct SortedBelow {
 const SORTED: usize = 512;
 
 impl SortedBelow {
-    fn of(root: &Path) -> Option<Self> {
+    /// Of one folder; none where it is too long for that.
+    #[must_use]
+    pub fn of(root: &Path) -> Option<Self> {
         // Bytes that are no UTF-8 are shown as something else, those around a slash never.
         let shown = root.to_string_lossy();
         let folder = shown.trim_end_matches('/');
@@ -154,6 +225,12 @@ impl SortedBelow {
             to: format!("{folder}0"),
         })
     }
+}
+
+/// Those that lie in no other, sorted.
+fn outermost(paths: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+    let inside = |path: &&PathBuf| path.ancestors().skip(1).any(|ancestor| paths.contains(ancestor));
+    paths.iter().filter(|path| !inside(path)).cloned().collect()
 }
 
 fn resolve(path: &Path) -> Result<PathBuf> {
@@ -190,6 +267,14 @@ pub fn refuse_io(error: &std::io::Error) -> Refusal {
 }
 
 #[cfg(test)]
+impl Roots {
+    /// Roots that need not be there.
+    pub(crate) fn whole(paths: &[&str]) -> Self {
+        Self { paths: paths.iter().map(PathBuf::from).collect(), part: None }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -201,7 +286,7 @@ mod tests {
                     files.push(file.path.file_name().unwrap().to_string_lossy().into_owned());
                 }
                 Found::Link => links += 1,
-                Found::Unreadable(path, refusal) => panic!("{}: {refusal}", path.display()),
+                found => panic!("{found:?}"),
             }
             ControlFlow::Continue(())
         });
@@ -224,6 +309,37 @@ mod tests {
         assert_eq!(walked(&named).0, ["a.mid", "b.mid"]);
         // A link that is named is followed.
         assert_eq!(walked(&[folder.path().join("c.mid")]).0, ["a.mid"]);
+    }
+
+    #[test]
+    fn a_part_holds_what_is_gone_and_follows_no_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs_err::create_dir(at("in")).unwrap();
+        for name in ["in/a.mid", "in/b.mid", "c.mid", "d.mid"] {
+            fs_err::write(at(name), name).unwrap();
+        }
+        std::os::unix::fs::symlink(at("c.mid"), at("link.mid")).unwrap();
+        let anchor = Anchor::look(folder.path().to_owned()).unwrap();
+        let paths = ["in", "in/a.mid", "c.mid", "link.mid", "gone.mid"].map(at).into();
+        let roots = Roots::part(vec![anchor.clone()], &paths, [at("in/b.mid")].into());
+        let mut met = Vec::new();
+        roots.walk(|_, found| {
+            let name =
+                |file: &FoundFile| file.path.strip_prefix(folder.path()).unwrap().display().to_string();
+            met.push(match &found {
+                Found::File(file) => name(file),
+                Found::Unsettled(file) => format!("unsettled {}", name(file)),
+                Found::Link => "link".to_owned(),
+                Found::Unreadable(path, refusal) => panic!("{}: {refusal}", path.display()),
+            });
+            ControlFlow::Continue(())
+        });
+        met.sort();
+        assert_eq!(met, ["c.mid", "in/a.mid", "link", "unsettled in/b.mid"]);
+        assert!(anchor.stands());
+        drop(folder);
+        assert!(!anchor.stands());
     }
 
     #[test]

@@ -103,7 +103,7 @@ pub fn run(
                 refused(&path.display().to_string(), &refusal);
                 lock(&total).refused += 1;
             }
-            Found::Link => {}
+            Found::Link | Found::Unsettled(_) => {}
         }
         if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });

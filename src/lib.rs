@@ -44,4 +44,5 @@ pub mod sink;
 pub mod state;
 pub mod vanished;
 mod verification;
+pub mod watch;
 pub mod writer;

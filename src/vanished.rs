@@ -12,7 +12,7 @@ use serde::Serialize;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
-use crate::discover::Roots;
+use crate::discover::{Roots, SortedBelow};
 use crate::error::Result;
 use crate::library::failed;
 use crate::pipeline::{KnownSources, RootTally, Walked};
@@ -70,46 +70,25 @@ impl Vanished {
         let lay: Vec<(i64, String, Option<Vec<u8>>)> =
             sqlx::query_as(include_str!("../database/sources/paths.sql"))
                 .bind(missed)
-                .fetch_all(connection)
+                .fetch_all(&mut *connection)
                 .await
                 .map_err(|error| failed("reading where the missing sources lay", error))?;
         let lay = lay.into_iter().map(|(id, path, raw)| {
             (id, raw.map_or_else(|| PathBuf::from(path), |raw| PathBuf::from(OsString::from_vec(raw))))
         });
-        Ok(Self::judge(roots.paths(), lay, walked, is_accepted))
-    }
-
-    /// The same for known sources that were not met, with where they lay.
-    fn judge(
-        roots: &[PathBuf],
-        missed: impl Iterator<Item = (i64, PathBuf)>,
-        walked: &Walked,
-        is_accepted: bool,
-    ) -> Self {
-        let mut away: Vec<Vec<i64>> = vec![Vec::new(); roots.len()];
-        for (id, path) in missed {
-            let is_unlisted = |path: &Path| walked.unlisted.iter().any(|unlisted| path.starts_with(unlisted));
-            let root = roots.iter().position(|root| path.starts_with(root));
-            // Roots lie in no other, so it is the only one.
-            if let Some(away) = root.and_then(|root| away.get_mut(root))
-                && !is_unlisted(&path)
-            {
-                away.push(id);
+        let away = Away::below(roots, lay, walked);
+        let mut tallies = walked.roots.clone();
+        if let Some(anchors) = roots.anchors() {
+            tallies.clear();
+            for (anchor, away) in anchors.iter().zip(&away.0) {
+                tallies.push(match roots.paths().iter().position(|path| *path == anchor.path) {
+                    _ if away.ids.is_empty() || !anchor.stands() => RootTally::default(),
+                    Some(whole) => walked.roots.get(whole).copied().unwrap_or_default(),
+                    None => remaining(connection, &anchor.path, away.ids.len() as u64).await?,
+                });
             }
         }
-        let mut vanished = Self::default();
-        for ((position, root), ids) in roots.iter().enumerate().zip(away) {
-            let RootTally { files, known } = walked.roots.get(position).copied().unwrap_or_default();
-            let (away, known) = (ids.len() as u64, known + ids.len() as u64);
-            if HeldBack::is_doubtful(away, known, files) && !is_accepted {
-                let root = root.to_string_lossy().into_owned();
-                vanished.held_back.push(HeldBack { root, away, known });
-            } else {
-                vanished.gone.extend(ids);
-            }
-        }
-        vanished.gone.sort_unstable();
-        vanished
+        Ok(away.judge(&tallies, is_accepted))
     }
 
     /// Marks what is gone, with its places and the contents that lie nowhere any more; some sources at a time, each in one
@@ -135,6 +114,68 @@ impl Vanished {
         }
         Ok(())
     }
+}
+
+/// Known sources that were not met, by the root below which they lay.
+struct Away(Vec<AwayBelow>);
+
+struct AwayBelow {
+    root: PathBuf,
+    ids: Vec<i64>,
+}
+
+impl Away {
+    /// Of known sources that were not met, with where they lay, those that the walk should have met.
+    fn below(roots: &Roots, missed: impl Iterator<Item = (i64, PathBuf)>, walked: &Walked) -> Self {
+        let weighed: Vec<&Path> = match roots.anchors() {
+            Some(anchors) => anchors.iter().map(|anchor| anchor.path.as_path()).collect(),
+            None => roots.paths().iter().map(PathBuf::as_path).collect(),
+        };
+        let below = |root: &Path| AwayBelow { root: root.to_owned(), ids: Vec::new() };
+        let mut away: Vec<AwayBelow> = weighed.into_iter().map(below).collect();
+        for (id, path) in missed {
+            let is_at = |other: &PathBuf| path.starts_with(other);
+            // Roots lie in no other, so it is the only one.
+            if roots.paths().iter().any(is_at)
+                && !walked.unlisted.iter().any(is_at)
+                && let Some(below) = away.iter_mut().find(|below| is_at(&below.root))
+            {
+                below.ids.push(id);
+            }
+        }
+        Self(away)
+    }
+
+    /// What of it is believed, with what was met below each root.
+    fn judge(self, tallies: &[RootTally], is_accepted: bool) -> Vanished {
+        let mut vanished = Vanished::default();
+        for (position, AwayBelow { root, ids }) in self.0.into_iter().enumerate() {
+            let RootTally { files, known } = tallies.get(position).copied().unwrap_or_default();
+            let (away, known) = (ids.len() as u64, known + ids.len() as u64);
+            if HeldBack::is_doubtful(away, known, files) && !is_accepted {
+                let root = root.to_string_lossy().into_owned();
+                vanished.held_back.push(HeldBack { root, away, known });
+            } else {
+                vanished.gone.extend(ids);
+            }
+        }
+        vanished.gone.sort_unstable();
+        vanished
+    }
+}
+
+/// What there still is below a folder of which only a part was walked: what is known, without so many that are `away`. Nothing
+/// where that cannot be told.
+async fn remaining(connection: &mut PgConnection, folder: &Path, away: u64) -> Result<RootTally> {
+    let Some(SortedBelow { from, to, .. }) = SortedBelow::of(folder) else { return Ok(RootTally::default()) };
+    let known: i64 = sqlx::query_scalar(include_str!("../database/sources/count_under.sql"))
+        .bind(from)
+        .bind(to)
+        .fetch_one(connection)
+        .await
+        .map_err(|error| failed("counting what is known below a folder", error))?;
+    let left = known.unsigned_abs().saturating_sub(away);
+    Ok(RootTally { files: left, known: left })
 }
 
 /// Makes sources active again that had vanished and are back as they were, with their places and contents.
@@ -178,17 +219,25 @@ mod tests {
         Walked { unlisted, roots: vec![RootTally { files, known }], returned: Vec::new() }
     }
 
+    fn judged(
+        roots: &[&str],
+        missed: impl Iterator<Item = (i64, PathBuf)>,
+        walked: &Walked,
+        all: bool,
+    ) -> Vanished {
+        Away::below(&Roots::whole(roots), missed, walked).judge(&walked.roots, all)
+    }
+
     fn missed(paths: &[&str]) -> impl Iterator<Item = (i64, PathBuf)> {
         (1..).zip(paths.iter().map(PathBuf::from).collect::<Vec<_>>())
     }
 
     #[test]
     fn only_what_could_have_been_met_is_gone() {
-        let roots = [PathBuf::from("/music")];
         let paths =
             ["/music/a.mid", "/music/locked/b.mid", "/musicals/c.mid", "/other/d.mid", "/music/x/e.mid"];
-        let judged = Vanished::judge(&roots, missed(&paths), &walked(9, 9, &["/music/locked"]), false);
-        assert_eq!(judged, Vanished { gone: vec![1, 5], held_back: Vec::new() });
+        let found = judged(&["/music"], missed(&paths), &walked(9, 9, &["/music/locked"]), false);
+        assert_eq!(found, Vanished { gone: vec![1, 5], held_back: Vec::new() });
     }
 
     #[test]
@@ -213,14 +262,14 @@ mod tests {
 
     #[test]
     fn each_root_is_judged_alone() {
-        let roots = [PathBuf::from("/full"), PathBuf::from("/unmounted")];
+        let roots = ["/full", "/unmounted"];
         let tallies = vec![RootTally { files: 3, known: 3 }, RootTally::default()];
         let walked = Walked { roots: tallies, ..Walked::default() };
         let paths = ["/full/a.mid", "/unmounted/b.mid"];
-        let judged = Vanished::judge(&roots, missed(&paths), &walked, false);
+        let found = judged(&roots, missed(&paths), &walked, false);
         let held_back = vec![HeldBack { root: "/unmounted".to_owned(), away: 1, known: 1 }];
-        assert_eq!(judged, Vanished { gone: vec![1], held_back });
-        let judged = Vanished::judge(&roots, missed(&paths), &walked, true);
-        assert_eq!(judged, Vanished { gone: vec![1, 2], held_back: Vec::new() });
+        assert_eq!(found, Vanished { gone: vec![1], held_back });
+        let found = judged(&roots, missed(&paths), &walked, true);
+        assert_eq!(found, Vanished { gone: vec![1, 2], held_back: Vec::new() });
     }
 }

@@ -1,6 +1,8 @@
 //! Look-ups by any key, many at a time. Each answers in the order of what was asked.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -68,11 +70,12 @@ impl Catalog {
         self.look_up(statement, signatures, keys).await
     }
 
-    /// What lies at these paths: of files on disk, or, written `pack.zip!/drums/fill.mid`, in archives.
+    /// What lies at these paths: of files on disk, or, written `pack.zip!/drums/fill.mid`, in archives. A file's path may be
+    /// any bytes; within an archive it is the text that listings show.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn by_paths<P: AsRef<str> + Sync>(&mut self, paths: &[P]) -> Result<Vec<Option<Content>>> {
+    pub async fn by_paths<P: AsRef<OsStr> + Sync>(&mut self, paths: &[P]) -> Result<Vec<Option<Content>>> {
         let statement = include_str!("../../database/catalog/by_paths.sql");
         Ok(first_of_each(self.look_up(statement, paths, candidates).await?))
     }
@@ -147,24 +150,31 @@ fn first_of_each(found: Vec<Vec<Content>>) -> Vec<Option<Content>> {
 }
 
 /// The sources that paths may lie in: a name may itself hold what separates.
-fn candidates<P: AsRef<str>>(paths: &[P]) -> Keys {
+fn candidates<P: AsRef<OsStr>>(paths: &[P]) -> Keys {
     let mut keys = Keys::default();
     let (mut ids, mut sources, mut entries) = (Vec::new(), Vec::new(), Vec::new());
     for (position, path) in (1..).zip(paths) {
-        let path = path.as_ref();
-        let within = path.match_indices(NESTING).map(|(at, separator)| {
-            let (source, entry) = path.split_at(at);
-            (source, entry.strip_prefix(separator))
+        let path = path.as_ref().as_bytes();
+        let separators =
+            path.windows(NESTING.len()).enumerate().filter(|(_, bytes)| *bytes == NESTING.as_bytes());
+        let within = separators.filter_map(|(at, _)| {
+            let (source, entry) = path.split_at_checked(at)?;
+            Some((source, entry.strip_prefix(NESTING.as_bytes())))
         });
         for (source, entry) in within.chain([(path, None)]) {
             keys.numbers.push(Some(position));
-            ids.push(SourceId::of(source.as_bytes()).0);
-            sources.push(source.to_owned());
-            entries.push(entry.map(str::to_owned));
+            ids.push(SourceId::of(source).0);
+            sources.push(shown(source));
+            entries.push(entry.map(shown));
         }
     }
     keys.sources = Some((ids, sources, entries));
     keys
+}
+
+/// Bytes as the library shows them: text that PostgreSQL takes.
+fn shown(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}")
 }
 
 #[cfg(test)]
@@ -179,5 +189,8 @@ mod tests {
         assert_eq!(ids[0], SourceId::of(b"/a.mid").0);
         assert_eq!(sources, ["/a.mid", "/p.zip", "/p.zip!/q.tar", "/p.zip!/q.tar!/b.mid"]);
         assert_eq!(entries, [None, Some("q.tar!/b.mid".to_owned()), Some("b.mid".to_owned()), None]);
+        let keys = candidates(&[OsStr::from_bytes(b"/caf\xe9.mid")]);
+        let (ids, sources, _) = keys.sources.unwrap();
+        assert_eq!((ids[0], &*sources[0]), (SourceId::of(b"/caf\xe9.mid").0, "/caf\u{fffd}.mid"));
     }
 }

@@ -14,6 +14,8 @@ pub struct Answer {
     pub digest: Option<Digest>,
     /// What the library has of it.
     pub standing: Standing,
+    /// Where this check met the same content before, of one that the library does not have.
+    pub repeats: Option<String>,
 }
 
 /// What the library has of a file.
@@ -91,6 +93,8 @@ pub struct CheckReport {
     pub refused: u64,
     /// What neither is MIDI nor says so.
     pub not_midi: u64,
+    /// Of the new and the near, those of which this check met the content before.
+    pub repeated: u64,
     /// Whether everything was looked at: false where it was stopped.
     pub complete: bool,
 }
@@ -111,5 +115,6 @@ impl CheckReport {
         self.near += other.near;
         self.refused += other.refused;
         self.not_midi += other.not_midi;
+        self.repeated += other.repeated;
     }
 }

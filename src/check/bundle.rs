@@ -82,7 +82,7 @@ impl Bundle {
                     },
                 ),
             };
-            answers.push(Answer { path, digest, standing });
+            answers.push(Answer { path, digest, standing, repeats: None });
         }
         self.contents.clear();
         if !heard.is_empty() {

@@ -1,11 +1,14 @@
-//! Answers in the order of the jobs that found them, although these end in any order.
+//! Answers in the order of the jobs that found them, although these end in any order; and which of them repeat another.
 //!
-//! Keeps what comes too early; jobs are begun in order, so that is little.
+//! Keeps what comes too early; jobs are begun in order, so that is little. Of each content that the library does not have
+//! it remembers where it was met first.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use super::Answer;
+use super::{Answer, Standing};
+use crate::digest::Digest;
 use crate::error::Result;
 
 /// Hands answers on.
@@ -20,6 +23,28 @@ struct State {
     turn: usize,
     /// Answers of later jobs, and whether these have ended.
     early: BTreeMap<usize, (Vec<Answer>, bool)>,
+    /// Contents that the library does not have, and where each was met first.
+    first: HashMap<Digest, String>,
+    repeated: u64,
+}
+
+impl State {
+    /// Tells of each answer whether its content was met before.
+    fn compare(&mut self, answers: &mut [Answer]) {
+        for answer in answers {
+            let Some(digest) = answer.digest else { continue };
+            if !matches!(answer.standing, Standing::New(_) | Standing::Near(_)) {
+                continue;
+            }
+            match self.first.entry(digest) {
+                Entry::Vacant(first) => _ = first.insert(answer.path.clone()),
+                Entry::Occupied(first) => {
+                    answer.repeats = Some(first.get().clone());
+                    self.repeated += 1;
+                }
+            }
+        }
+    }
 }
 
 impl<'a> InOrder<'a> {
@@ -39,27 +64,33 @@ impl<'a> InOrder<'a> {
             *ended |= is_last;
             return Ok(());
         }
-        self.hand_on(&answers)?;
+        self.hand_on(&mut state, answers)?;
         let mut ended = is_last;
         while ended {
             state.turn += 1;
             let turn = state.turn;
             let Some((answers, is_last)) = state.early.remove(&turn) else { break };
-            self.hand_on(&answers)?;
+            self.hand_on(&mut state, answers)?;
             ended = is_last;
         }
         Ok(())
     }
 
-    fn hand_on(&self, answers: &[Answer]) -> Result<()> {
-        if answers.is_empty() { Ok(()) } else { (self.answered)(answers) }
+    /// How many answers repeat another.
+    pub(super) fn repeated(&self) -> u64 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).repeated
+    }
+
+    fn hand_on(&self, state: &mut State, mut answers: Vec<Answer>) -> Result<()> {
+        state.compare(&mut answers);
+        if answers.is_empty() { Ok(()) } else { (self.answered)(&answers) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::Standing;
+    use crate::reject::{Reason, Refusal};
 
     #[test]
     fn whatever_ends_first() {
@@ -69,8 +100,9 @@ mod tests {
             Ok(())
         };
         let order = InOrder::new(&answered);
-        let answer =
-            |path: &str| vec![Answer { path: path.to_owned(), digest: None, standing: Standing::New(None) }];
+        let answer = |path: &str| {
+            vec![Answer { path: path.to_owned(), digest: None, standing: Standing::New(None), repeats: None }]
+        };
         for (job, path, is_last) in
             [(2, "2a", false), (1, "1", true), (0, "0a", false), (2, "2b", false), (0, "0b", true)]
         {
@@ -80,5 +112,38 @@ mod tests {
         assert_eq!(*heard.lock().unwrap(), ["0a", "0b", "1", "2a", "2b"]);
         order.deliver(2, Vec::new(), true).unwrap();
         assert_eq!(heard.lock().unwrap().last().unwrap(), "3");
+    }
+
+    /// By the order of the paths, not by that in which they are read.
+    #[test]
+    fn the_second_repeats_the_first() {
+        let heard = Mutex::new(Vec::new());
+        let answered = |answers: &[Answer]| {
+            heard
+                .lock()
+                .unwrap()
+                .extend(answers.iter().map(|answer| (answer.path.clone(), answer.repeats.clone())));
+            Ok(())
+        };
+        let order = InOrder::new(&answered);
+        let answer = |path: &str, content: &[u8], standing| {
+            vec![Answer { path: path.to_owned(), digest: Some(Digest::of(content)), standing, repeats: None }]
+        };
+        order.deliver(1, answer("b", b"same", Standing::New(None)), true).unwrap();
+        order.deliver(0, answer("a", b"same", Standing::New(None)), true).unwrap();
+        order.deliver(2, answer("c", b"other", Standing::New(None)), false).unwrap();
+        let refused = Standing::Refused(Refusal::new(Reason::IoError, "bad"));
+        order.deliver(2, answer("d", b"same", refused), false).unwrap();
+        order.deliver(2, answer("e", b"same", Standing::New(None)), true).unwrap();
+        let repeats = |path: &str, first: Option<&str>| (path.to_owned(), first.map(str::to_owned));
+        let expected = [
+            repeats("a", None),
+            repeats("b", Some("a")),
+            repeats("c", None),
+            repeats("d", None),
+            repeats("e", Some("a")),
+        ];
+        assert_eq!(*heard.lock().unwrap(), expected);
+        assert_eq!(order.repeated(), 2);
     }
 }

@@ -133,6 +133,11 @@ fn as_line(answer: &Answer) -> String {
         Standing::Near(near) => format!("{} {}", told_likeness(near), told_places(&near.places)),
         Standing::Refused(refusal) => format!("{}: {}", refusal.reason.code(), safe_line(&refusal.detail)),
     };
+    let told = match &answer.repeats {
+        Some(first) if told.is_empty() => format!("the same as {}", safe_line(first)),
+        Some(first) => format!("{told}\tthe same as {}", safe_line(first)),
+        None => told,
+    };
     let line = format!("{}\t{}\t{told}", answer.standing.word(), safe_line(&answer.path));
     format!("{}\n", line.trim_end())
 }
@@ -156,6 +161,9 @@ fn as_json(answer: &Answer) -> Value {
     let mut fields = vec![("standing", json!(answer.standing.word())), ("path", json!(answer.path))];
     if let Some(digest) = answer.digest {
         fields.push(("digest", json!(digest.to_string())));
+    }
+    if let Some(first) = &answer.repeats {
+        fields.push(("repeats", json!(first)));
     }
     match &answer.standing {
         Standing::New(None) => {}
@@ -188,9 +196,12 @@ fn closing_line(report: &CheckReport) -> String {
         grouped(report.new),
         grouped(report.known)
     );
-    for (count, what) in
-        [(report.near, "near"), (report.refused, "could not be read"), (report.not_midi, "not MIDI")]
-    {
+    for (count, what) in [
+        (report.near, "near"),
+        (report.repeated, "of these repeated in what was checked"),
+        (report.refused, "could not be read"),
+        (report.not_midi, "not MIDI"),
+    ] {
         if count > 0 {
             line.push_str(&format!(" · {} {what}", grouped(count)));
         }

@@ -106,6 +106,11 @@ impl ImportArguments {
 }
 
 impl ImportArguments {
+    /// What is done with sources that are unchanged.
+    pub(super) const fn again(&self) -> plan::Again {
+        plan::Again { verify: self.rescan.verify, force: self.rescan.force }
+    }
+
     /// What follows the import, once its run is known, where everything is to be analysed again.
     fn reanalysis(
         &self,
@@ -139,11 +144,7 @@ pub(super) async fn run(
     terminal.say(&format!("log: {}", log.display()));
     let stop = Arc::new(Stop::default());
     let received = signals::listen(Arc::clone(&stop), *terminal)?;
-    if let Found::Asleep(_, state) = connect::look(everywhere.database_url.as_deref())? {
-        // It takes seconds, and nobody asked for it by name.
-        let done = if state == State::Absent { "creating" } else { "starting" };
-        terminal.say(&format!("{done} the private cluster"));
-    }
+    announce_cluster(everywhere, terminal)?;
     let target = connect::resolve(everywhere.database_url.as_deref()).await?;
     let counters = Arc::new(Counters::default());
     let reanalysis = arguments.reanalysis(&settings);
@@ -183,6 +184,15 @@ pub(super) async fn run(
     })
 }
 
+/// Says that the private cluster is about to be made or started, where it is: it takes seconds, and nobody asked for it by name.
+pub(super) fn announce_cluster(everywhere: &Everywhere, terminal: &Terminal) -> Result<()> {
+    if let Found::Asleep(_, state) = connect::look(everywhere.database_url.as_deref())? {
+        let done = if state == State::Absent { "creating" } else { "starting" };
+        terminal.say(&format!("{done} the private cluster"));
+    }
+    Ok(())
+}
+
 /// The report for programs; with that of the re-analysis where one followed.
 #[derive(Serialize)]
 struct Printed<'r> {
@@ -211,7 +221,7 @@ fn close(report: &Report, terminal: &Terminal) {
 }
 
 /// `Imported 1,204,331 files from 812 archives in 3m 41s (5,449/s) · 3,112 duplicates · 27 rejected`
-fn closing_line(report: &Report) -> String {
+pub(super) fn closing_line(report: &Report) -> String {
     let from = if report.archives > 0 {
         counted(report.archives, "archive")
     } else {

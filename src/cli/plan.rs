@@ -20,7 +20,42 @@ pub(super) async fn run(
     let settings = arguments.resolve()?;
     let plan = Plan::look(&settings, everywhere.database_url.as_deref()).await?;
     warn_of(&plan.held_back, terminal);
-    print(&plan, &text(&plan), everywhere, terminal)
+    let again = arguments.again();
+    let shown = format!("{}{}", text(&plan), told_again(again, &plan));
+    print(&Printed { plan: &plan, again }, &shown, everywhere, terminal)
+}
+
+/// The plan for programs; with what of the unchanged is read all the same.
+#[derive(Serialize)]
+struct Printed<'p> {
+    #[serde(flatten)]
+    plan: &'p Plan,
+    #[serde(flatten)]
+    again: Again,
+}
+
+/// What is done with sources that are unchanged.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(super) struct Again {
+    /// Whether they are read and compared.
+    pub(super) verify: bool,
+    /// Whether they are analysed again.
+    pub(super) force: bool,
+}
+
+/// A line for each reason to read what is unchanged.
+fn told_again(again: Again, plan: &Plan) -> String {
+    let unchanged = counted(plan.unchanged_sources, "unchanged file");
+    let mut text = String::new();
+    if again.verify {
+        text.push_str(&format!(
+            "verify:   first, {unchanged} read and compared; what differs is read anew\n"
+        ));
+    }
+    if again.force {
+        text.push_str(&format!("force:    afterwards, what lies in {unchanged} is analysed again\n"));
+    }
+    text
 }
 
 /// Prints what a command would do, for people or for programs, where that is all it was asked.
@@ -122,7 +157,7 @@ pub(super) fn warn_of(held_back: &[HeldBack], terminal: &Terminal) {
     for HeldBack { root, away, known } in held_back {
         let line = format!(
             "{} of the {} files known below '{}' are not there; none of them is marked as vanished. Is a disk not mounted? If \
-             they are gone, the same command with --accept-vanished marks them",
+             they are gone, loader import --accept-vanished marks them",
             grouped(*away),
             grouped(*known),
             safe_line(root)

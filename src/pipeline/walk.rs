@@ -46,6 +46,7 @@ pub async fn survey(inputs: Inputs, known: Arc<KnownSources>) -> (Survey, Walked
             roots.walk(|root, found| {
                 match found {
                     Found::Link => {}
+                    Found::Unsettled(file) => walked.pass(&known, root, &file),
                     Found::Unreadable(path, _) => {
                         surveyor.refuse();
                         walked.unlisted.push(path);
@@ -94,14 +95,24 @@ impl Walked {
     /// Compares a file below a root with what is known, and notes what matters when the walk is over.
     fn meet(&mut self, known: &KnownSources, root: usize, file: &FoundFile) -> Sight {
         let (sight, was_there) = known.meet(file);
-        if let Some(tally) = self.roots.get_mut(root) {
-            tally.files += 1;
-            tally.known += u64::from(was_there);
-        }
+        self.tally(root, was_there);
         if matches!(sight, Sight::Returned(_)) {
             self.returned.push(file.id().0);
         }
         sight
+    }
+
+    /// Notes that a file is there; what is in it will be seen another time.
+    fn pass(&mut self, known: &KnownSources, root: usize, file: &FoundFile) {
+        let (_, was_there) = known.meet(file);
+        self.tally(root, was_there);
+    }
+
+    fn tally(&mut self, root: usize, was_there: bool) {
+        if let Some(tally) = self.roots.get_mut(root) {
+            tally.files += 1;
+            tally.known += u64::from(was_there);
+        }
     }
 }
 
@@ -126,6 +137,7 @@ fn walk(context: &Arc<Context>, inputs: Inputs) -> Option<Walked> {
         roots.walk(|root, found| {
             match found {
                 Found::Link => add(&context.counters.links, 1),
+                Found::Unsettled(file) => walked.pass(&context.known, root, &file),
                 Found::Unreadable(path, refusal) => {
                     walked.unlisted.push(path.clone());
                     context.surveyor.refuse();

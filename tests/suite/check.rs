@@ -197,3 +197,27 @@ async fn what_has_vanished_is_new_again() {
     assert_eq!(standings(&answers), BTreeMap::from([("new", 1)]));
     assert!(answers[0]["formerly"].as_str().unwrap().ends_with("/a.mid"), "{answers:?}");
 }
+
+/// What comes twice in what is checked is told once as new, and then as the same as that; what the library has is known, however
+/// often it comes.
+#[tokio::test]
+async fn what_comes_twice_is_told() {
+    let folder = passable_directory();
+    let had = passable_directory();
+    fs::write(had.path().join("had.mid"), tune("had", &melody(1))).unwrap();
+    for name in ["1.mid", "2.mid", "3.mid"] {
+        fs::write(folder.path().join(name), tune("new", &melody(2))).unwrap();
+        fs::write(folder.path().join(format!("known {name}")), tune("had", &melody(1))).unwrap();
+    }
+    let mut tar = tar::Builder::new(Vec::new());
+    tar.append_dir_all("in", folder.path()).unwrap();
+    fs::write(folder.path().join("4.tar"), tar.into_inner().unwrap()).unwrap();
+    let database = TestDatabase::create().await;
+    import(&database, &[], &[had.path()]).await;
+    let (answers, ended) = check(&database, &[], &[folder.path()]);
+    assert_eq!(standings(&answers), [("known", 6), ("new", 6)].into());
+    let first = folder.path().join("1.mid").display().to_string();
+    let repeats: Vec<_> = answers.iter().filter_map(|answer| answer.get("repeats")).collect();
+    assert_eq!(repeats, [&Value::from(first); 5], "{answers:?}");
+    ended.says(&["6 new", "5 of these repeated in what was checked"]);
+}

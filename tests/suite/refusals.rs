@@ -5,3 +5,5 @@ mod inputs;
 mod names;
 mod server;
 mod shrinking;
+
+pub(crate) use inputs::without_privileges;

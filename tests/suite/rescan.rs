@@ -1,6 +1,6 @@
 //! A library that lives on: what an import makes of files that were added, changed, moved, deleted and brought back.
 
-mod model;
+pub(crate) mod model;
 mod pruned;
 mod vanished;
 mod verified;
@@ -21,20 +21,20 @@ pub(crate) fn piece(number: u64) -> Vec<u8> {
 }
 
 /// Writes pieces, by number, under their numbers.
-fn write_pieces(folder: &Path, numbers: std::ops::Range<u64>) {
+pub(crate) fn write_pieces(folder: &Path, numbers: std::ops::Range<u64>) {
     for each in numbers {
         fs::write(folder.join(format!("{each}.mid")), piece(each)).unwrap();
     }
 }
 
 /// Gives a file another time.
-fn set_time(path: &Path, time: SystemTime) {
+pub(crate) fn set_time(path: &Path, time: SystemTime) {
     let file = fs::OpenOptions::new().write(true).open(path).unwrap().into_parts().0;
     file.set_modified(time).unwrap();
 }
 
 /// A tar with these contents.
-fn tar(contents: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn tar(contents: &[Vec<u8>]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     for (position, content) in contents.iter().enumerate() {
         let mut header = tar::Header::new_gnu();
@@ -45,7 +45,7 @@ fn tar(contents: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// Waits until the server has noticed the death of whoever held the lock.
-async fn lock_is_free(database: &TestDatabase) {
+pub(crate) async fn lock_is_free(database: &TestDatabase) {
     let mut connection = database.connect().await;
     crate::program::until("the lock is free", async || {
         loader::server::lock::holder(&mut connection).await.unwrap().is_none()
@@ -54,7 +54,7 @@ async fn lock_is_free(database: &TestDatabase) {
 }
 
 /// Checks that what a library holds of what is on the disk is what one holds that was made of nothing.
-async fn assert_like_new(folder: &Path, database: &TestDatabase, what: &str) {
+pub(crate) async fn assert_like_new(folder: &Path, database: &TestDatabase, what: &str) {
     let new = TestDatabase::create().await;
     import(&new, &[], &[folder]).await;
     Rows::active(&new.url).await.assert_same(&Rows::active(&database.url).await, what);

@@ -7,13 +7,14 @@ use fs_err as fs;
 use crate::program::Program;
 
 /// Every command that has a help of its own.
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 23] = [
     &[],
     &["import"],
     &["plan"],
     &["analyze"],
     &["extract"],
     &["check"],
+    &["watch"],
     &["duplicates"],
     &["status"],
     &["prune"],

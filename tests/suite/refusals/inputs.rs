@@ -120,7 +120,7 @@ async fn an_archive_of_a_format_that_is_not_read() {
 }
 
 /// As root, the program is started without the right to read what others may not.
-fn without_privileges() -> Command {
+pub(crate) fn without_privileges() -> Command {
     if Account::running().unwrap().uid != 0 {
         return Command::new(BINARY);
     }

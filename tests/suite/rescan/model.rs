@@ -20,15 +20,15 @@ const CONTENTS: usize = 12;
 const FOLDERS: [&str; 3] = ["", "a", "b"];
 
 /// A folder to which things happen.
-struct Disk {
-    folder: tempfile::TempDir,
-    dice: Dice,
+pub(crate) struct Disk {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) dice: Dice,
     /// Seconds by which times differ, so that no change is a secret.
     clock: u64,
 }
 
 impl Disk {
-    fn new(dice: Dice) -> Self {
+    pub(crate) fn new(dice: Dice) -> Self {
         let folder = passable_directory();
         FOLDERS.iter().skip(1).for_each(|name| fs::create_dir(folder.path().join(name)).unwrap());
         Self { folder, dice, clock: 0 }
@@ -94,7 +94,7 @@ impl Disk {
     }
 
     /// Something happens. Tells what, for whom it fails.
-    fn happen(&mut self) -> String {
+    pub(crate) fn happen(&mut self) -> String {
         let what = self.dice.below(10);
         let some = self.some_file();
         match (what, some) {

@@ -3,6 +3,7 @@
 use std::os::unix::ffi::OsStrExt as _;
 
 use fs_err as fs;
+use sqlx::Executor as _;
 
 use super::{assert_like_new, piece, tar, write_pieces};
 use crate::harness::{TestDatabase, connect_to, passable_directory};
@@ -122,4 +123,37 @@ async fn a_stream_never_vanishes() {
     assert_eq!(count(&report, "sources_vanished"), 0, "{report}");
     let active = "SELECT count(*) FROM sources WHERE is_active";
     assert_eq!(number(&mut connect_to(&database.url).await, active).await, 2);
+}
+
+/// An import was killed while it read an archive, and then the archive went: what is stored of it is a part, and is forgotten.
+#[tokio::test]
+async fn what_was_being_read_when_it_vanished() {
+    let folder = passable_directory();
+    write_pieces(folder.path(), 0..2);
+    let archive = folder.path().join("a.tar");
+    fs::write(&archive, tar(&[piece(10), piece(1), b"no music".to_vec()])).unwrap();
+    let database = TestDatabase::create().await;
+    import(&database, &[], &[folder.path()]).await;
+    // As a kill leaves it.
+    connect_to(&database.url)
+        .await
+        .execute(
+            "UPDATE sources SET state = 'loading', entries = 0, not_midi = 0 WHERE path LIKE '%/a.tar';
+             DELETE FROM file_locations USING sources s WHERE s.id = source_id AND s.path LIKE '%/a.tar' AND entry_ordinal = 1",
+        )
+        .await
+        .unwrap();
+    let moved = folder.path().join("b.tar");
+    fs::rename(&archive, &moved).unwrap();
+    let report = import(&database, &[], &[folder.path()]).await;
+    assert_eq!((count(&report, "sources_vanished"), count(&report, "inserted")), (1, 0), "{report}");
+    assert_like_new(folder.path(), &database, "moved").await;
+    fs::rename(&moved, &archive).unwrap();
+    import(&database, &[], &[folder.path()]).await;
+    assert_like_new(folder.path(), &database, "moved back").await;
+    fs::remove_file(&archive).unwrap();
+    import(&database, &[], &[folder.path()]).await;
+    assert_like_new(folder.path(), &database, "gone").await;
+    Program::on(&database, ["prune"]).run().expect(&[0]);
+    assert_like_new(folder.path(), &database, "pruned").await;
 }

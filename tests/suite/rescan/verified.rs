@@ -85,6 +85,20 @@ async fn what_is_forced_is_analysed_again_and_nothing_else() {
     import(&database, &[], &[folder.path()]).await;
     let expected = Rows::of(&database.url).await;
     let mut connection = connect_to(&database.url).await;
+    // A plan tells what is done to what is unchanged.
+    let plan = |more: &[&str]| {
+        let arguments = [&["plan", "--verify", "--force"], more, &[inside.to_str().unwrap()]].concat();
+        crate::program::Program::on(&database, arguments).run().expect(&[0])
+    };
+    let told = plan(&[]).stdout;
+    for words in ["first, 4 unchanged files read and compared", "in 4 unchanged files is analysed again"] {
+        assert!(told.contains(words), "{words}:\n{told}");
+    }
+    let told = plan(&["--json"]).json();
+    assert_eq!(
+        (&told["verify"], &told["force"], count(&told, "unchanged_sources")),
+        (&true.into(), &true.into(), 4)
+    );
     connection.execute("UPDATE musical_metadata SET analyser_version = 0, n_notes = -1").await.unwrap();
     fs::write(inside.join("new.mid"), piece(9)).unwrap();
     let report = import(&database, &["--force"], &[&inside]).await;

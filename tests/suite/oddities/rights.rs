@@ -1,0 +1,106 @@
+//! Folders that may not be listed, for a program that has no more rights than others.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use fs_err as fs;
+
+use crate::harness::{TestCluster, TestDatabase, passable_directory};
+use crate::import::{count, import};
+use crate::program::Program;
+use crate::refusals::without_privileges;
+use crate::rescan::{piece, write_pieces};
+use crate::rows::{Rows, assert_whole, reasons, try_number};
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_that_may_not_be_listed_keeps_what_is_known_of_it() {
+    let folder = passable_directory();
+    let (open, closed) = (folder.path().join("open"), folder.path().join("closed"));
+    fs::create_dir(&open).unwrap();
+    fs::create_dir_all(closed.join("in")).unwrap();
+    write_pieces(&open, 0..3);
+    write_pieces(&closed.join("in"), 3..6);
+    // Its own server, whose socket everyone may reach: even root has to ask here.
+    let test = TestCluster::running();
+    set_mode(&test.cluster.layout().base, 0o755);
+    set_mode(Path::new(&test.cluster.layout().socket_directory), 0o755);
+    set_mode(&test.cluster.layout().socket(), 0o777);
+    let url = test.cluster.url();
+    let rescan = |statuses: &[i32]| {
+        let arguments = ["import".as_ref(), "--json".as_ref(), folder.path().as_os_str()];
+        let ended = Program::wrapped(without_privileges(), arguments).env("DATABASE_URL", &url).run();
+        ended.expect(statuses).json()
+    };
+    rescan(&[0]);
+    let before = Rows::active(&url).await;
+
+    set_mode(&closed, 0o000);
+    let shut = fs::read_dir(&closed).is_err();
+    fs::remove_file(open.join("0.mid")).unwrap();
+    for round in 0..2 {
+        let report = rescan(&[3]);
+        let numbers = ["rejected", "sources_vanished", "sources_unchanged"];
+        assert_eq!(numbers.map(|name| count(&report, name)), [1, 1 - round, 2], "{shut}: {report}");
+        assert_whole(&url, "closed").await;
+        assert_eq!(reasons(&url).await.into_iter().collect::<Vec<_>>(), [("permission_denied".into(), 1)]);
+    }
+    let listed = |expected: usize| {
+        let ended = Program::new(["rejects"]).env("DATABASE_URL", &url).run().expect(&[0]);
+        assert_eq!(ended.stdout.lines().count(), expected, "{}", ended.stdout);
+    };
+    listed(1);
+    let known = "SELECT count(*) FROM sources WHERE path LIKE '%/closed/in/%' AND is_active";
+    assert_eq!(try_number(&url, known).await, Some(3), "nobody knows whether they are there");
+
+    // Something happens behind the closed door, and it opens.
+    fs::write(open.join("0.mid"), piece(0)).unwrap();
+    set_mode(&closed, 0o755);
+    fs::remove_file(closed.join("in/3.mid")).unwrap();
+    let report = rescan(&[0]);
+    assert_eq!(["rejected", "sources_vanished"].map(|name| count(&report, name))[0], 0, "{report}");
+    listed(0);
+    assert_whole(&url, "open").await;
+    fs::write(closed.join("in/3.mid"), piece(3)).unwrap();
+    rescan(&[0]);
+    listed(0);
+    assert_eq!(before.count("files"), Rows::active(&url).await.count("files"));
+    let new = TestDatabase::create().await;
+    import(&new, &[], &[folder.path()]).await;
+    Rows::active(&new.url).await.assert_same(&Rows::active(&url).await, "open again");
+}
+
+/// The same while it is watched: what may not be listed keeps nobody from the rest, and is found when it may.
+#[tokio::test]
+async fn a_folder_that_may_not_be_listed_is_watched_when_it_may() {
+    let folder = passable_directory();
+    let closed = folder.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    write_pieces(folder.path(), 0..2);
+    write_pieces(&closed, 2..4);
+    let test = TestCluster::running();
+    set_mode(&test.cluster.layout().base, 0o755);
+    set_mode(Path::new(&test.cluster.layout().socket_directory), 0o755);
+    set_mode(&test.cluster.layout().socket(), 0o777);
+    let url = test.cluster.url();
+    set_mode(&closed, 0o000);
+    let arguments = ["watch", "--json", "--debounce", "0.2s", "--rescan-every", "never"].map(AsRef::as_ref);
+    let arguments = arguments.into_iter().chain([folder.path().as_os_str()]);
+    let mut running = Program::wrapped(without_privileges(), arguments).env("DATABASE_URL", &url).start();
+    let active = "SELECT count(*) FROM sources WHERE is_active AND kind = 'midi'";
+    crate::program::until("the rest arrives", async || try_number(&url, active).await == Some(2)).await;
+    write_pieces(folder.path(), 4..5);
+    crate::program::until("what comes arrives", async || try_number(&url, active).await == Some(3)).await;
+    set_mode(&closed, 0o755);
+    crate::program::until("it opens", async || try_number(&url, active).await == Some(5)).await;
+    write_pieces(&closed, 5..6);
+    crate::program::until("it is listened to", async || try_number(&url, active).await == Some(6)).await;
+    running.signal("-TERM");
+    running.wait();
+    let new = TestDatabase::create().await;
+    import(&new, &[], &[folder.path()]).await;
+    Rows::active(&new.url).await.assert_same(&Rows::active(&url).await, "watched");
+}
