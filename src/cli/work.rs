@@ -81,6 +81,8 @@ impl WorkArguments {
                 MapArgument::Always => MapPolicy::Always,
                 MapArgument::Never => MapPolicy::Never,
             },
+            access: crate::storage::AccessPolicy::default(),
+            priority: crate::priority::Priority::default(),
             asked,
             limits: limits.resolve(),
         }
