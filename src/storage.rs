@@ -11,8 +11,10 @@ use rustix::fs::{major, minor};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccessPolicy {
     /// Files of one device being read at the same time, ahead of the tasks that work on them; 0 leaves the reading to the tasks
-    /// and counts nothing. A rotational disk has one head, and so one.
+    /// and counts nothing.
     pub depth: usize,
+    /// Whether of a disk that turns, which has one head, one file is read at a time whatever the depth.
+    pub spares_heads: bool,
     /// Bytes of an archive that are asked for at once.
     pub piece: usize,
     /// Whether files are read in the order of their inodes, device by device, instead of as folders list them.
@@ -22,14 +24,15 @@ pub struct AccessPolicy {
 impl Default for AccessPolicy {
     /// What suits disks without a head that this machine has itself.
     fn default() -> Self {
-        Self { depth: 0, piece: 1 << 20, by_inode: false }
+        Self { depth: 0, spares_heads: true, piece: 1 << 20, by_inode: false }
     }
 }
 
 impl AccessPolicy {
     /// How many files of a device may be read at the same time.
     pub(crate) fn depth_on(&self, device: i64) -> usize {
-        if is_rotational(device.cast_unsigned()) == Some(true) { 1 } else { self.depth.max(1) }
+        let has_head = self.spares_heads && is_rotational(device.cast_unsigned()) == Some(true);
+        if has_head { 1 } else { self.depth.max(1) }
     }
 }
 
@@ -80,13 +83,25 @@ fn remote(magic: u64) -> Option<&'static str> {
     REMOTE.iter().find(|(number, _)| *number == magic).map(|(_, name)| *name)
 }
 
-/// Whether a block device turns; none for what is no block device of this machine.
+/// Whether a block device turns; none for what is no block device, or a virtual machine's, which says that it does whatever lies
+/// below it.
 #[must_use]
 pub fn is_rotational(device: u64) -> Option<bool> {
-    let base = format!("/sys/dev/block/{}:{}", major(device), minor(device));
+    let place = format!("/sys/dev/block/{}:{}", major(device), minor(device));
+    let place = std::fs::canonicalize(place).ok()?;
+    if is_of_a_virtual_machine(&place) {
+        return None;
+    }
     // A partition's queue is that of its disk.
-    let read = |place: &str| std::fs::read_to_string(format!("{base}/{place}/rotational")).ok();
-    read("queue").or_else(|| read("../queue")).map(|text| text.trim() == "1")
+    let queues = [place.join("queue/rotational"), place.parent()?.join("queue/rotational")];
+    let told = queues.iter().find_map(|queue| std::fs::read_to_string(queue).ok())?;
+    Some(told.trim() == "1")
+}
+
+/// By what drives it: `…/virtio1/block/vda`, `…/vbd-768/block/xvda`.
+fn is_of_a_virtual_machine(place: &Path) -> bool {
+    let is_host = |part: &str| part.starts_with("virtio") || part.starts_with("vbd-");
+    place.components().any(|part| part.as_os_str().to_str().is_some_and(is_host))
 }
 
 #[cfg(test)]
@@ -110,6 +125,18 @@ mod tests {
         assert_eq!(Storage::of(Path::new("/no/such/path")), None);
         // No block device has the number 0.
         assert_eq!(is_rotational(0), None);
+    }
+
+    #[test]
+    fn what_a_virtual_machine_says_of_its_disk_is_not_believed() {
+        for (place, is_virtual) in [
+            ("/sys/devices/pci0000:00/0000:00:02.0/virtio1/block/vda", true),
+            ("/sys/devices/vbd-768/block/xvda/xvda1", true),
+            ("/sys/devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda1", false),
+            ("/sys/devices/virtual/block/dm-0", false),
+        ] {
+            assert_eq!(is_of_a_virtual_machine(Path::new(place)), is_virtual, "{place}");
+        }
     }
 
     #[test]

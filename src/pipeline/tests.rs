@@ -1,6 +1,8 @@
 //! The pipeline from files on disk to a library in memory: the same rows whatever the threads, the batches and the
 //! memory.
 
+mod slow;
+
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
@@ -21,7 +23,7 @@ struct Variant {
 }
 
 /// Many readers wait for the storage.
-const AHEAD: AccessPolicy = AccessPolicy { depth: 8, piece: 1 << 20, by_inode: true };
+const AHEAD: AccessPolicy = AccessPolicy { depth: 8, spares_heads: false, piece: 1 << 20, by_inode: true };
 
 const USUAL: Variant = Variant {
     jobs: 2,
@@ -29,7 +31,7 @@ const USUAL: Variant = Variant {
     batch: 3_200,
     memory: 512 << 20,
     map_policy: MapPolicy::Auto,
-    access: AccessPolicy { depth: 0, piece: 1 << 20, by_inode: false },
+    access: AccessPolicy { depth: 0, spares_heads: true, piece: 1 << 20, by_inode: false },
 };
 
 fn settings(variant: Variant) -> PipelineSettings {
