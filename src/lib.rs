@@ -32,6 +32,7 @@ pub mod midi;
 pub mod mode;
 pub mod pipeline;
 pub mod priority;
+pub mod profile;
 pub mod progress;
 pub mod prune;
 pub mod reanalysis;

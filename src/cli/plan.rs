@@ -17,8 +17,8 @@ pub(super) async fn run(
     everywhere: &Everywhere,
     terminal: &Terminal,
 ) -> Result<ExitStatus> {
-    let settings = arguments.resolve()?;
-    let plan = Plan::look(&settings, everywhere.database_url.as_deref()).await?;
+    let settings = arguments.resolve(everywhere, terminal)?;
+    let plan = Plan::look(&settings, everywhere.database()).await?;
     warn_of(&plan.held_back, terminal);
     print(&plan, &text(&plan), everywhere, terminal)
 }

@@ -28,6 +28,7 @@ mod killed;
 mod library;
 mod listings;
 mod modes;
+mod profiles;
 mod program;
 mod queries;
 mod refusals;

@@ -7,7 +7,7 @@ use fs_err as fs;
 use crate::program::Program;
 
 /// Every command that has a help of its own.
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 25] = [
     &[],
     &["import"],
     &["plan"],
@@ -30,6 +30,9 @@ const COMMANDS: [&[&str]; 22] = [
     &["db", "psql"],
     &["db", "migrate"],
     &["db", "destroy"],
+    &["config"],
+    &["config", "path"],
+    &["config", "example"],
 ];
 
 #[test]

@@ -1,0 +1,180 @@
+//! Profiles and the configuration file, as the program lets them be seen: the same rows from each, in order where that is
+//! asked, and no more threads than are needed.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use fs_err as fs;
+use loader::sample::{self, SampleOptions};
+use serde_json::Value;
+
+use crate::harness::{TestDatabase, passable_directory};
+use crate::program::{Program, until};
+use crate::rows::try_number;
+
+fn arguments<'a>(options: &[&'a str], path: &'a Path) -> Vec<&'a std::ffi::OsStr> {
+    options.iter().map(std::ffi::OsStr::new).chain([path.as_os_str()]).collect()
+}
+
+/// A small file of its own content.
+fn write_music(path: &Path, number: u16) {
+    let [high, low] = number.to_be_bytes();
+    let mut content = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x14\0\xff\x01\x02".to_vec();
+    // Letters, so that the text is one.
+    content.extend([b'a' + high % 26, b'a' + low % 26]);
+    content.extend([0, 0x90, u8::try_from(number % 120).unwrap(), 0x40, 0x60, 0x80]);
+    content.extend([u8::try_from(number % 120).unwrap(), 0, 0, 0xff, 0x2f, 0]);
+    let length = u8::try_from(content.len() - 22).unwrap();
+    content[21] = length;
+    fs::write(path, content).unwrap();
+}
+
+/// Every place with its content and what was found out, whatever the ids of runs.
+async fn places(database: &TestDatabase) -> Vec<(String, i64, i64)> {
+    sqlx::query_as(
+        "SELECT s.path, l.entry_ordinal, l.file_id FROM file_locations l JOIN sources s ON s.id = l.source_id \
+         JOIN musical_metadata m USING (file_id) ORDER BY 1, 2",
+    )
+    .fetch_all(&database.pool)
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_profile_stores_the_same_rows() {
+    let folder = passable_directory();
+    let options = SampleOptions { files: 300, files_per_archive: 60, ..SampleOptions::default() };
+    sample::write(&options, folder.path()).unwrap();
+    let mut expected = None;
+    for profile in ["default", "conservative", "aggressive", "network", "auto"] {
+        let database = TestDatabase::create().await;
+        let ended = Program::on(&database, arguments(&["import", "--profile", profile], folder.path())).run();
+        let ended = ended.expect(&[0, 3]);
+        ended.says(&[&format!("profile:  {}", if profile == "auto" { "" } else { profile })]);
+        let found = places(&database).await;
+        assert!(found.len() > 100);
+        assert!(*expected.get_or_insert_with(|| found.clone()) == found, "{profile} stored other rows");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_job_stores_rows_in_the_order_of_the_walk() {
+    let folder = passable_directory();
+    for number in 0..300 {
+        write_music(&folder.path().join(format!("{number:03}.mid")), number);
+    }
+    let walked: Vec<String> = walkdir::WalkDir::new(folder.path().canonicalize().unwrap())
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| entry.path().display().to_string())
+        .collect();
+    let database = TestDatabase::create().await;
+    let import = ["import", "--jobs", "1", "--batch-size", "50"];
+    Program::on(&database, arguments(&import, folder.path())).run().expect(&[0]);
+    let stored: Vec<String> =
+        sqlx::query_scalar("SELECT path FROM sources ORDER BY ctid").fetch_all(&database.pool).await.unwrap();
+    assert_eq!(stored, walked);
+    let contents: Vec<i64> =
+        sqlx::query_scalar("SELECT id FROM files ORDER BY ctid").fetch_all(&database.pool).await.unwrap();
+    let placed: Vec<i64> = sqlx::query_scalar("SELECT file_id FROM file_locations ORDER BY ctid")
+        .fetch_all(&database.pool)
+        .await
+        .unwrap();
+    assert_eq!(contents, placed, "a content was stored before one that was read earlier");
+    assert!(!contents.is_sorted(), "the order of ids is not that of the walk, or this shows nothing");
+    let connections = "SELECT (options->>'connections')::int FROM runs";
+    assert_eq!(try_number(&database.url, connections).await, Some(1));
+}
+
+/// The names of a program's threads.
+fn threads(process: u32) -> Vec<String> {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let names = tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("comm")).ok());
+    let mut names: Vec<_> = names.map(|name| name.trim().to_owned()).collect();
+    names.sort();
+    names
+}
+
+/// An import that is held up in the middle of storing, and the threads it has then.
+async fn threads_in_the_middle(options: &[&str], folder: &Path) -> Vec<String> {
+    let database = TestDatabase::create().await;
+    let mut dam = database.connect().await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE files IN SHARE MODE").execute(&mut dam).await.unwrap();
+    let running = Program::on(&database, arguments(options, folder)).start();
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'files'::regclass";
+    until("a writer waits", async || try_number(&database.url, waiting).await > Some(0)).await;
+    let names = threads(running.id());
+    sqlx::raw_sql("ROLLBACK").execute(&mut dam).await.unwrap();
+    running.wait().expect(&[0]);
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn few_files_and_one_job_start_no_threads_for_tasks() {
+    let folder = passable_directory();
+    for number in 0..19 {
+        write_music(&folder.path().join(format!("{number:03}.mid")), number);
+    }
+    let own = |names: &[String]| -> BTreeSet<String> {
+        names.iter().filter(|name| name.starts_with("task-") || *name == "reader").cloned().collect()
+    };
+    let few = threads_in_the_middle(&["import", "--jobs", "4"], folder.path()).await;
+    assert!(own(&few).iter().all(|name| !name.starts_with("task-")), "{few:?}");
+    write_music(&folder.path().join("019.mid"), 19);
+    let many = threads_in_the_middle(&["import", "--jobs", "4"], folder.path()).await;
+    assert_eq!(own(&many).iter().filter(|name| name.starts_with("task-")).count(), 4, "{many:?}");
+    for number in 20..300 {
+        write_music(&folder.path().join(format!("{number:03}.mid")), number);
+    }
+    let one = threads_in_the_middle(&["import", "--jobs", "1"], folder.path()).await;
+    // The main thread, two of the runtime and those it keeps for calls that block; one that reads, and the walk until it ends.
+    assert!(own(&one).iter().all(|name| !name.starts_with("task-")), "{one:?}");
+    assert!(one.len() <= 7, "{one:?}");
+}
+
+#[test]
+fn the_configuration_file_is_read_and_flags_go_before_it() {
+    let program = Program::new(["config", "--memory", "64", "--json"]).env("LOADER_CONNECTIONS", "3");
+    let file = program.home().join("config/loader/config.toml");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, "memory = 32\nconnections = 5\nnice = 7\nanalysis = \"full\"\n").unwrap();
+    let home = program.home().join("config");
+    let ended = program.env("XDG_CONFIG_HOME", home.as_os_str()).run().expect(&[0]);
+    let told: Value = ended.json();
+    let file = file.display().to_string();
+    assert_eq!(told["file"], file);
+    let settings = told["settings"].as_array().unwrap();
+    for (name, value, from) in [
+        ("memory", "64", "--memory".to_owned()),
+        ("connections", "3", "LOADER_CONNECTIONS".to_owned()),
+        ("nice", "7", format!("{file}:3")),
+        ("analysis", "full", format!("{file}:4")),
+        ("mmap", "auto", "built in".to_owned()),
+    ] {
+        let setting = settings.iter().find(|setting| setting["name"] == name).unwrap();
+        assert_eq!((&setting["value"], &setting["from"]), (&value.into(), &from.into()), "{told}");
+    }
+}
+
+#[test]
+fn a_configuration_that_cannot_be_used_stops_every_command_but_those_that_mend_it() {
+    for (arguments, status) in [
+        (&["status"][..], 2),
+        (&["config"], 2),
+        (&["config", "path"], 0),
+        (&["config", "example"], 0),
+        (&["man"], 0),
+    ] {
+        let program = Program::new(arguments);
+        let file = program.home().join("mine.toml");
+        fs::write(&file, "jobs = 2\nconections = 5\n").unwrap();
+        let ended = program.env("LOADER_CONFIG", file.as_os_str()).run().expect(&[status]);
+        if status == 2 {
+            ended.says(&["mine.toml', line 2", "'conections'", "'connections' is one"]);
+            ended.is_well_formed_error();
+        }
+    }
+    let ended = Program::new(["status", "--config", "not/there.toml"]).run().expect(&[2]);
+    ended.says(&["configuration file cannot be read", "not/there.toml", "loader config example"]);
+}
