@@ -219,6 +219,11 @@ impl Pipeline {
     pub async fn run<S: Sink + 'static>(self, (registrar_sink, sinks): (S, Vec<S>)) -> Result<Finished> {
         let Self { context, walk, inboxes, registrations, closes, settings } = self;
         let is_alone = settings.jobs <= 1 || (settings.access.depth == 0 && context.survey().is_little());
+        if is_alone {
+            tracing::info!("reading alone: one thread does everything");
+        } else {
+            tracing::info!(jobs = settings.jobs, ahead = settings.access.depth, "reading side by side");
+        }
         let hands = if is_alone { Ok(Hands::Own) } else { Hands::pool(settings.jobs, settings.priority) };
         context.choose(hands.inspect_err(|_| {
             context.stop.ask();

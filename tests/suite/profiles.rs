@@ -1,7 +1,6 @@
 //! Profiles and the configuration file, as the program lets them be seen: the same rows from each, in order where that is
 //! asked, and no more threads than are needed.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use fs_err as fs;
@@ -12,7 +11,7 @@ use crate::harness::{TestDatabase, passable_directory};
 use crate::program::{Program, until};
 use crate::rows::try_number;
 
-fn arguments<'a>(options: &[&'a str], path: &'a Path) -> Vec<&'a std::ffi::OsStr> {
+fn arguments<'a>(options: &'a [&'a str], path: &'a Path) -> Vec<&'a std::ffi::OsStr> {
     options.iter().map(std::ffi::OsStr::new).chain([path.as_os_str()]).collect()
 }
 
@@ -83,7 +82,7 @@ async fn one_job_stores_rows_in_the_order_of_the_walk() {
         .unwrap();
     assert_eq!(contents, placed, "a content was stored before one that was read earlier");
     assert!(!contents.is_sorted(), "the order of ids is not that of the walk, or this shows nothing");
-    let connections = "SELECT (options->>'connections')::int FROM runs";
+    let connections = "SELECT (options->>'connections')::bigint FROM runs";
     assert_eq!(try_number(&database.url, connections).await, Some(1));
 }
 
@@ -96,14 +95,17 @@ fn threads(process: u32) -> Vec<String> {
     names
 }
 
-/// An import that is held up in the middle of storing, and the threads it has then.
-async fn threads_in_the_middle(options: &[&str], folder: &Path) -> Vec<String> {
+/// The threads of an import that waits for memory, which the database does not give back.
+async fn threads_in_the_middle(jobs: &str, folder: &Path) -> Vec<String> {
     let database = TestDatabase::create().await;
     let mut dam = database.connect().await;
     sqlx::raw_sql("BEGIN; LOCK TABLE files IN SHARE MODE").execute(&mut dam).await.unwrap();
-    let running = Program::on(&database, arguments(options, folder)).start();
+    let import = ["import", "--memory", "1", "--max-entry-size", "1", "--batch-size", "20", "--jobs", jobs];
+    let running = Program::on(&database, arguments(&import, folder)).start();
     let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'files'::regclass";
     until("a writer waits", async || try_number(&database.url, waiting).await > Some(0)).await;
+    // The walk comes to its end, the reading does not.
+    until("the walk is over", async || !threads(running.id()).iter().any(|name| name == "walk")).await;
     let names = threads(running.id());
     sqlx::raw_sql("ROLLBACK").execute(&mut dam).await.unwrap();
     running.wait().expect(&[0]);
@@ -111,26 +113,42 @@ async fn threads_in_the_middle(options: &[&str], folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn few_files_and_one_job_start_no_threads_for_tasks() {
+async fn one_job_has_one_thread_beside_the_runtime() {
     let folder = passable_directory();
-    for number in 0..19 {
-        write_music(&folder.path().join(format!("{number:03}.mid")), number);
+    for number in 0..1_200 {
+        write_music(&folder.path().join(format!("{number:04}.mid")), number);
     }
-    let own = |names: &[String]| -> BTreeSet<String> {
-        names.iter().filter(|name| name.starts_with("task-") || *name == "reader").cloned().collect()
-    };
-    let few = threads_in_the_middle(&["import", "--jobs", "4"], folder.path()).await;
-    assert!(own(&few).iter().all(|name| !name.starts_with("task-")), "{few:?}");
-    write_music(&folder.path().join("019.mid"), 19);
-    let many = threads_in_the_middle(&["import", "--jobs", "4"], folder.path()).await;
-    assert_eq!(own(&many).iter().filter(|name| name.starts_with("task-")).count(), 4, "{many:?}");
-    for number in 20..300 {
+    let count = |names: &[String], wanted: &str| names.iter().filter(|name| name.starts_with(wanted)).count();
+    let four = threads_in_the_middle("4", folder.path()).await;
+    assert_eq!(count(&four, "task-"), 4, "{four:?}");
+    let one = threads_in_the_middle("1", folder.path()).await;
+    assert_eq!((count(&one, "task-"), count(&one, "reader")), (0, 1), "{one:?}");
+    // The main thread and two of the runtime, which talk to the database; the runtime may keep one more for calls that block.
+    assert_eq!(one.len() - 1 - count(&one, "tokio"), 1, "{one:?}");
+    assert!(count(&one, "tokio") <= 3, "{one:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fewer_than_twenty_files_take_the_short_way() {
+    let database = TestDatabase::create().await;
+    let folder = passable_directory();
+    for number in 0..39 {
         write_music(&folder.path().join(format!("{number:03}.mid")), number);
+        // What is new counts: 19 the first time, 20 the second.
+        let is_told = match number {
+            18 => "reading alone",
+            38 => "reading side by side",
+            _ => continue,
+        };
+        let state = passable_directory();
+        let log = state.path().join("log.txt");
+        let mut import = arguments(&["import", "--jobs", "2", "--log-file"], &log);
+        import.push(folder.path().as_os_str());
+        Program::on(&database, import).run().expect(&[0]);
+        let log_text = fs::read_to_string(&log).unwrap();
+        assert!(log_text.contains(is_told), "{number}: {log_text}");
     }
-    let one = threads_in_the_middle(&["import", "--jobs", "1"], folder.path()).await;
-    // The main thread, two of the runtime and those it keeps for calls that block; one that reads, and the walk until it ends.
-    assert!(own(&one).iter().all(|name| !name.starts_with("task-")), "{one:?}");
-    assert!(one.len() <= 7, "{one:?}");
+    assert_eq!(try_number(&database.url, "SELECT count(*) FROM files").await, Some(39));
 }
 
 #[test]
