@@ -1,6 +1,6 @@
 //! Bytes of a file: mapped into memory or read.
 //!
-//! The only module with `unsafe` code. Mapping has one danger: a file that shrinks, or a disk that fails, under the map
+//! With one call in [`crate::priority`] the only `unsafe` code. Mapping has one danger: a file that shrinks, or a disk that fails, under the map
 //! kills the process by SIGBUS. Here a handler puts zeros in the place of what is gone and marks the mapping; whoever reads
 //! it must ask [`Input::is_intact`] afterwards. What the bytes mean is decided elsewhere.
 #![expect(
