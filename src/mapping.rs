@@ -190,13 +190,18 @@ impl Input {
     }
 }
 
+/// Tells the operating system that an open file will be read from front to back, mapped or not: it then fetches more at once,
+/// and the next piece while this one is looked at. It is only advice.
+pub(crate) fn expect_in_order(file: &File) {
+    let _ = rustix::fs::fadvise(file, 0, None, FileAdvice::Sequential);
+}
+
 /// Reads at most `length` bytes, fewer where the file has become shorter.
 fn read(mut file: &File, length: u64, piece: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX)).map_err(io::Error::other)?;
     if length > piece as u64 {
-        // It is only advice: the system then fetches the next piece while this one is copied.
-        let _ = rustix::fs::fadvise(file, 0, std::num::NonZeroU64::new(length), FileAdvice::Sequential);
+        expect_in_order(file);
     }
     while (bytes.len() as u64) < length {
         let start = bytes.len();
@@ -237,13 +242,15 @@ mod tests {
 
     #[test]
     fn the_policy_decides() {
-        use MapPolicy::{Always, Auto, Never};
+        use MapPolicy::{Always, Auto, Last, Never};
         let cases = [
             (Auto, 1 << 20, true),
             (Auto, (1 << 20) - 1, false),
             (Always, 10, true),
             (Always, 0, false),
             (Never, 2 << 20, false),
+            (Last, 2 << 20, false),
+            (Last, usize::try_from(LARGEST_HELD).unwrap() + 1, true),
         ];
         for (policy, length, mapped) in cases {
             let input = Input::from_file(&file(length), length as u64, policy, PIECE).unwrap();

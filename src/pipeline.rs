@@ -250,12 +250,13 @@ impl Pipeline {
         let watch = tokio::spawn(watch(Arc::clone(&context)));
         let reading = Arc::clone(&context);
         let (ended, end) = oneshot::channel();
-        // No thread of the runtime: its priority is its own, and it is gone when the reading is.
+        // No thread of the runtime: its priority is its own and that of those it starts, and it is gone when the reading is.
         let reader = std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
+            reading.priority.take_effect();
             if is_alone {
-                read_alone(&reading)
+                reader::read_jobs(&reading, &[Lane::Nested, Lane::Outer]);
             } else {
-                read_side_by_side(&reading, settings.jobs)
+                read_side_by_side(&reading, settings.jobs);
             }
             reading.queue.wait_until_idle();
             // The walk is still to be joined where the run was stopped before it ended.
@@ -298,22 +299,13 @@ impl Pipeline {
     }
 }
 
-/// Reads everything on this thread.
-fn read_alone(context: &Arc<Context>) {
-    context.priority.take_effect();
-    reader::read_jobs(context, &[Lane::Nested, Lane::Outer]);
-}
-
 /// Reads everything on threads of their own: so many as there are tasks, and as many more as wait for slow storage.
 fn read_side_by_side(context: &Arc<Context>, jobs: usize) {
     let jobs = jobs.max(2);
     std::thread::scope(|scope| {
         for (lane, readers) in [(Lane::Outer, jobs + context.access.depth), (Lane::Nested, jobs)] {
             for _ in 0..readers {
-                scope.spawn(move || {
-                    context.priority.take_effect();
-                    reader::read_jobs(context, &[lane]);
-                });
+                scope.spawn(move || reader::read_jobs(context, &[lane]));
             }
         }
     });

@@ -130,7 +130,7 @@ impl<J> JobQueue<J> {
         let device = device.filter(|_| self.access.depth > 0);
         match lane {
             Lane::Outer => {
-                state.outer.entry(device).or_insert_with(|| self.waiting(device)).jobs.push(ranked)
+                state.outer.entry(device).or_insert_with(|| self.waiting(device)).jobs.push(ranked);
             }
             Lane::Nested => state.nested.push(ranked),
         }

@@ -23,7 +23,7 @@ use crate::budget;
 use crate::discover::{FoundFile, refuse_io};
 use crate::entry::EntryPath;
 use crate::format::{Container, Format};
-use crate::mapping::{Input, MapPolicy};
+use crate::mapping::{Input, MapPolicy, expect_in_order};
 use crate::progress::add;
 use crate::record::{SourceRow, SourceState};
 use crate::reject::{Reason, Refusal};
@@ -91,10 +91,11 @@ fn open(context: &Context, file: &FoundFile) -> std::io::Result<Input> {
         return Input::from_file(&opened, length, context.map_policy, piece);
     }
     let wanted = usize::try_from(length).unwrap_or(usize::MAX);
-    match context.budget.nesting.try_acquire(wanted) {
-        Some(permit) => Ok(Input::from_file(&opened, length, MapPolicy::Never, piece)?.held_by(permit)),
-        None => Input::from_file(&opened, length, MapPolicy::Always, piece),
+    if let Some(permit) = context.budget.nesting.try_acquire(wanted) {
+        return Ok(Input::from_file(&opened, length, MapPolicy::Never, piece)?.held_by(permit));
     }
+    expect_in_order(&opened);
+    Input::from_file(&opened, length, MapPolicy::Always, piece)
 }
 
 fn read_container(

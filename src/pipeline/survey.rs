@@ -1,7 +1,8 @@
 //! What the walk has found so far: counted live, and, once it has found everything, what it could not look into.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{self, Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, PoisonError};
 
 use super::known::Sight;
@@ -128,7 +129,8 @@ impl Surveyor {
     /// The walk is over; with what it found where it came to its end.
     pub(super) fn end(&self, walked: Option<Walked>) {
         *self.walked.lock().unwrap_or_else(PoisonError::into_inner) = walked;
-        self.ended.store(true, Relaxed);
+        // Whoever sees the end sees all that was counted before.
+        self.ended.store(true, Ordering::Release);
     }
 
     /// The walk, where it has come to its end.
@@ -138,7 +140,7 @@ impl Surveyor {
 
     pub(super) fn survey(&self) -> Survey {
         Survey {
-            ended: self.ended.load(Relaxed),
+            ended: self.ended.load(Ordering::Acquire),
             new_sources: self.new_sources.load(Relaxed),
             modified_sources: self.modified_sources.load(Relaxed),
             new_archives: self.new_archives.load(Relaxed),

@@ -86,30 +86,36 @@ async fn one_job_stores_rows_in_the_order_of_the_walk() {
     assert_eq!(try_number(&database.url, connections).await, Some(1));
 }
 
-/// The names of a program's threads.
-fn threads(process: u32) -> Vec<String> {
+/// A program's threads: what each is called, and how far it stands back.
+fn threads(process: u32) -> Vec<(String, i32)> {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
-    let names = tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("comm")).ok());
-    let mut names: Vec<_> = names.map(|name| name.trim().to_owned()).collect();
-    names.sort();
-    names
+    let stats = tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("stat")).ok());
+    stats.map(|stat| thread(&stat)).collect()
+}
+
+/// `123 (reader) S` and more numbers, of which the nineteenth in all is the niceness.
+fn thread(stat: &str) -> (String, i32) {
+    let (start, rest) = stat.rsplit_once(") ").unwrap();
+    let name = start.split_once('(').unwrap().1.to_owned();
+    (name, rest.split(' ').nth(16).unwrap().parse().unwrap())
 }
 
 /// The threads of an import that waits for memory, which the database does not give back.
-async fn threads_in_the_middle(jobs: &str, folder: &Path) -> Vec<String> {
+async fn threads_in_the_middle(jobs: &str, folder: &Path) -> Vec<(String, i32)> {
     let database = TestDatabase::create().await;
     let mut dam = database.connect().await;
     sqlx::raw_sql("BEGIN; LOCK TABLE files IN SHARE MODE").execute(&mut dam).await.unwrap();
     let import = ["import", "--memory", "1", "--max-entry-size", "1", "--batch-size", "20", "--jobs", jobs];
+    let import = [&import[..], &["--nice", "19"]].concat();
     let running = Program::on(&database, arguments(&import, folder)).start();
     let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'files'::regclass";
     until("a writer waits", async || try_number(&database.url, waiting).await > Some(0)).await;
     // The walk comes to its end, the reading does not.
-    until("the walk is over", async || !threads(running.id()).iter().any(|name| name == "walk")).await;
-    let names = threads(running.id());
+    until("the walk is over", async || !threads(running.id()).iter().any(|(name, _)| name == "walk")).await;
+    let threads = threads(running.id());
     sqlx::raw_sql("ROLLBACK").execute(&mut dam).await.unwrap();
     running.wait().expect(&[0]);
-    names
+    threads
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,7 +124,9 @@ async fn one_job_has_one_thread_beside_the_runtime() {
     for number in 0..1_200 {
         write_music(&folder.path().join(format!("{number:04}.mid")), number);
     }
-    let count = |names: &[String], wanted: &str| names.iter().filter(|name| name.starts_with(wanted)).count();
+    let count = |threads: &[(String, i32)], wanted: &str| {
+        threads.iter().filter(|(name, _)| name.starts_with(wanted)).count()
+    };
     let four = threads_in_the_middle("4", folder.path()).await;
     assert_eq!(count(&four, "task-"), 4, "{four:?}");
     let one = threads_in_the_middle("1", folder.path()).await;
@@ -126,6 +134,12 @@ async fn one_job_has_one_thread_beside_the_runtime() {
     // The main thread and two of the runtime, which talk to the database; the runtime may keep one more for calls that block.
     assert_eq!(one.len() - 1 - count(&one, "tokio"), 1, "{one:?}");
     assert!(count(&one, "tokio") <= 3, "{one:?}");
+    // Who reads and works stands back; the runtime, which may start a server, does not.
+    let own = thread(&fs::read_to_string("/proc/self/stat").unwrap()).1;
+    for (name, nice) in four.iter().chain(&one) {
+        let works = name == "reader" || name.starts_with("task-");
+        assert_eq!(*nice, if works { 19 } else { own }, "{name} of {four:?} and {one:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -96,12 +96,11 @@ impl Effort {
         let asked = configuration.asked(flags, "profile", |wishes| wishes.work.effort.profile);
         let is_chosen = asked.is_some();
         let (argument, origin) = asked.unwrap_or((ProfileArgument::Default, Origin::BuiltIn));
-        let (profile, why) = match argument.named() {
-            Some(profile) => (profile, None),
-            None => {
-                let choice = Choice::for_paths(machine, paths);
-                (choice.profile, Some(choice.why))
-            }
+        let (profile, why) = if let Some(profile) = argument.named() {
+            (profile, None)
+        } else {
+            let choice = Choice::for_paths(machine, paths);
+            (choice.profile, Some(choice.why))
         };
         let policy = profile.policy();
         let by = if is_chosen { Origin::Profile(profile.word()) } else { Origin::BuiltIn };
@@ -197,7 +196,7 @@ impl Effort {
         PipelineSettings {
             run_id: 0,
             jobs: self.jobs,
-            memory: self.memory.checked_mul(1 << 20).unwrap_or(usize::MAX),
+            memory: self.memory.saturating_mul(1 << 20),
             batch: BatchLimits { items: self.batch_size, ..BatchLimits::default() },
             map_policy: self.map_policy,
             access: self.access,

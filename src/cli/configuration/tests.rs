@@ -67,7 +67,7 @@ fn a_profile_is_its_row_of_the_table() {
     let network = resolve("--profile=network");
     assert_eq!((network.profile, network.map_policy), (Profile::Network, MapPolicy::Last));
     assert!(network.readers() > network.jobs, "who waits is not counted among those who work");
-    assert_eq!(resolve("--profile=auto").why.is_some(), true);
+    assert!(resolve("--profile=auto").why.is_some());
 }
 
 #[test]

@@ -66,17 +66,17 @@ fn write_bare(folder: &Path, count: u8) {
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_wait_side_by_side() {
     let folder = tempfile::tempdir().unwrap();
-    write_bare(folder.path(), 120);
-    let delay = Duration::from_millis(4);
+    write_bare(folder.path(), 127);
+    let delay = Duration::from_millis(15);
     let at_depth = |depth| Variant { access: AccessPolicy { depth, ..AHEAD }, ..USUAL };
     let (one, eight) = (Slow::of(delay), Slow::of(delay));
     let (expected, alone) = import_from(&one, folder.path(), at_depth(1)).await;
     let (found, together) = import_from(&eight, folder.path(), at_depth(8)).await;
-    assert!(found == expected && expected.locations.len() == 120);
+    assert!(found == expected && expected.locations.len() == 127);
     assert_eq!(one.most_at_once.load(Relaxed), 1, "a device was asked for more than its depth");
     assert!((2..=8).contains(&eight.most_at_once.load(Relaxed)));
-    // Eight jobs of up to 16 files: the ideal is 120 waits to 16.
-    assert!(together * 3 < alone, "{together:?} with eight readers, {alone:?} with one");
+    // Eight jobs of up to 16 files: the ideal is 127 waits to 16. Machines that do much else meanwhile are allowed for.
+    assert!(together * 2 < alone, "{together:?} with eight readers, {alone:?} with one");
 }
 
 #[tokio::test(flavor = "multi_thread")]
