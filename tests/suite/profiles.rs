@@ -210,3 +210,26 @@ fn a_configuration_that_cannot_be_used_stops_every_command_but_those_that_mend_i
     let ended = Program::new(["status", "--config", "not/there.toml"]).run().expect(&[2]);
     ended.says(&["configuration file cannot be read", "not/there.toml", "loader config example"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_and_extract_answer_the_same_in_every_profile() {
+    let folder = passable_directory();
+    let from = folder.path().join("from");
+    let options = SampleOptions { files: 120, files_per_archive: 30, ..SampleOptions::default() };
+    sample::write(&options, &from).unwrap();
+    let database = TestDatabase::create().await;
+    let (mut checked, mut extracted) = (None, None);
+    for profile in ["default", "conservative", "network"] {
+        let check = ["check", "--profile", profile];
+        let answers = Program::on(&database, arguments(&check, &from)).run().expect(&[0, 3]).stdout;
+        assert!(answers.lines().count() > 100, "{answers}");
+        assert!(*checked.get_or_insert_with(|| answers.clone()) == answers, "{profile} answers otherwise");
+        let to = folder.path().join(profile);
+        let extract = ["extract", "--json", "--profile", profile, "--to"];
+        let mut extract = arguments(&extract, &to);
+        extract.push(from.as_os_str());
+        let report = Program::new(extract).run().expect(&[0, 3]).json();
+        assert!(report["written"].as_u64() > Some(50), "{report}");
+        assert_eq!(*extracted.get_or_insert_with(|| report.clone()), report, "{profile}");
+    }
+}
