@@ -22,6 +22,7 @@ use loader::check::{self, CheckReport, CheckSettings, Library};
 use loader::discover::Roots;
 use loader::mapping::MapPolicy;
 use loader::pipeline::Stop;
+use loader::priority::Priority;
 use loader::sample::Container;
 use loader::server::connect::{Origin, Target};
 use measuring::floor::{self, Read};
@@ -102,6 +103,7 @@ fn ask(url: &str, folder: &Path, threads: usize) -> Result<CheckReport> {
         jobs: threads,
         limits: Limits::default(),
         map_policy: MapPolicy::Auto,
+        priority: Priority::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let target = Target::from_url(url, Origin::Flag).map_err(|error| anyhow!("{error}"))?;

@@ -20,8 +20,10 @@ use loader::discover::Roots;
 use loader::mapping::MapPolicy;
 use loader::midi::AnalysisLevel;
 use loader::pipeline::{Asked, Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents, Stop};
+use loader::priority::Priority;
 use loader::progress::Counters;
 use loader::sink::MemorySink;
+use loader::storage::AccessPolicy;
 use loader::writer::BatchLimits;
 use measuring::process::family_processor;
 use measuring::{Series, Verdict, print_machine, real, timed};
@@ -102,6 +104,8 @@ fn read(folder: &Path, cores: usize) -> Result<Measured> {
         memory: 512 << 20,
         batch: BatchLimits::default(),
         map_policy: MapPolicy::Auto,
+        access: AccessPolicy::default(),
+        priority: Priority::default(),
         asked: Asked::all(AnalysisLevel::Standard),
         limits: Limits::default(),
     };

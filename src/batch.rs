@@ -100,18 +100,36 @@ impl Item {
     }
 }
 
-/// The items of one transaction, sorted by content id: loaders that store the same contents side by side then take
-/// their locks in the same order, and rows land near their neighbours.
+/// In which order the items of a batch are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BatchOrder {
+    /// By content id: loaders that store the same contents side by side then take their locks in the same order, and rows land
+    /// near their neighbours.
+    #[default]
+    ByContent,
+    /// As they arrived, for whoever wants to watch.
+    AsRead,
+}
+
+/// The items of one transaction. A content comes before its other places.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     items: Vec<Item>,
 }
 
 impl Batch {
-    /// A batch of these items.
+    /// A batch of these items, by content.
     #[must_use]
-    pub fn new(mut items: Vec<Item>) -> Self {
-        items.sort_by_key(Item::rank);
+    pub fn new(items: Vec<Item>) -> Self {
+        Self::arranged(items, BatchOrder::ByContent)
+    }
+
+    /// A batch of these items, which come as they may be stored, a content before its other places.
+    #[must_use]
+    pub fn arranged(mut items: Vec<Item>, order: BatchOrder) -> Self {
+        if order == BatchOrder::ByContent {
+            items.sort_by_key(Item::rank);
+        }
         Self { items }
     }
 
@@ -141,9 +159,12 @@ impl Batch {
     #[must_use]
     pub fn repeated(&self) -> Vec<i64> {
         let mut ids: Vec<i64> = self.locations().map(|location| location.file_id).collect();
+        let mut new: Vec<i64> = self.files().map(|rows| rows.file.id).collect();
+        // Most batches are sorted so already.
+        ids.sort_unstable();
         ids.dedup();
-        let mut new = self.files().map(|rows| rows.file.id).peekable();
-        // Both are in the order of the batch.
+        new.sort_unstable();
+        let mut new = new.into_iter().peekable();
         ids.retain(|id| {
             while new.next_if(|new| new < id).is_some() {}
             new.peek() != Some(id)

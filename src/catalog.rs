@@ -9,10 +9,10 @@
 //! use std::path::Path;
 //!
 //! use loader::catalog::{Catalog, CatalogSettings, Original};
-//! use loader::server::connect;
+//! use loader::server::connect::{self, Named};
 //!
 //! # async fn example() -> loader::error::Result<()> {
-//! let target = connect::resolve(None).await?;
+//! let target = connect::resolve(Named::default()).await?;
 //! let mut catalog = Catalog::open(target, CatalogSettings::default()).await?;
 //!
 //! // A session stores whenever a batch is full, and what is left at its end.

@@ -20,6 +20,7 @@ use crate::discover::{Found, FoundFile, Roots};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::MapPolicy;
 use crate::pipeline::Stop;
+use crate::priority::Priority;
 use crate::reject::Refusal;
 
 pub use answer::{Answer, CheckReport, Likeness, Near, Places, Standing};
@@ -46,6 +47,8 @@ pub struct CheckSettings {
     pub limits: Limits,
     /// Which files are mapped.
     pub map_policy: MapPolicy,
+    /// What the threads insist on.
+    pub priority: Priority,
 }
 
 /// What one thread reads before it takes the next.
@@ -68,8 +71,10 @@ pub fn run(
     answered: &(dyn Fn(&[Answer]) -> Result<()> + Sync),
 ) -> Result<CheckReport> {
     let threads = settings.jobs.max(1);
+    let priority = settings.priority;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
+        .start_handler(move |_| priority.take_effect())
         .build()
         .map_err(|error| Error::new(ErrorKind::Run, "threads could not be started").with_cause(error))?;
     let jobs = gather(settings, stop);

@@ -6,6 +6,8 @@
 mod analyze;
 mod check;
 mod completions;
+mod config;
+mod configuration;
 pub mod db;
 mod duplicates;
 mod extract;
@@ -30,6 +32,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, ExitStatus, Result};
+use crate::server::connect::{self, Found, Named};
+use configuration::{Configuration, ConfigurationFile, InForce};
 use terminal::Terminal;
 
 const EXAMPLES: &str = "\
@@ -64,9 +68,12 @@ pub struct Everywhere {
     /// PostgreSQL to use [default: `DATABASE_URL`, else PG* variables, else the private cluster]
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
-    /// How progress is shown
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "HOW")]
-    pub progress: ProgressFace,
+    /// Configuration to read [default: `LOADER_CONFIG`, else ~/.config/loader/config.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How progress is shown [default: auto]
+    #[arg(long, global = true, value_enum, value_name = "HOW")]
+    progress: Option<ProgressFace>,
     /// Print the result as JSON on stdout
     #[arg(long, global = true)]
     pub json: bool,
@@ -79,9 +86,46 @@ pub struct Everywhere {
     /// Log more; twice for everything
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// Colours on stderr
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    pub color: ColorChoice,
+    /// Colours on stderr [default: auto]
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    color: Option<ColorChoice>,
+    /// What stands beside the flags.
+    #[arg(skip)]
+    configuration: Configuration,
+}
+
+impl Everywhere {
+    /// The database that was named, if one was.
+    #[must_use]
+    pub fn database(&self) -> Named<'_> {
+        Named { flag: self.database_url.as_deref(), file: self.configuration.database() }
+    }
+
+    /// How progress is shown.
+    #[must_use]
+    pub fn progress(&self) -> ProgressFace {
+        self.configuration.progress(self.progress).0
+    }
+
+    /// When to use colours.
+    #[must_use]
+    pub fn color(&self) -> ColorChoice {
+        self.configuration.color(self.color).0
+    }
+
+    /// The settings of every command, in words.
+    fn in_force(&self) -> Result<Vec<InForce>> {
+        let (progress, progress_from) = self.configuration.progress(self.progress);
+        let (color, color_from) = self.configuration.color(self.color);
+        let database = match connect::look(self.database())? {
+            Found::Reachable(target) | Found::Asleep(target, _) => target,
+        };
+        Ok(vec![
+            InForce::new("progress", &progress, &progress_from),
+            InForce::new("color", &color, &color_from),
+            InForce { name: "database-url", value: database.shown, from: database.origin.name().to_owned() },
+        ])
+    }
 }
 
 /// How progress is shown.
@@ -136,6 +180,8 @@ enum Command {
     Prune(prune::PruneArguments),
     /// Put back what an import has suspended and changed: settings of the server, indexes, foreign keys
     Restore(restore::RestoreArguments),
+    /// Show what is in force, and from where: flags, environment, configuration file, profile
+    Config(Box<config::ConfigArguments>),
     /// The private cluster and the schema
     #[command(subcommand)]
     Db(db::DbCommand),
@@ -151,10 +197,22 @@ enum Command {
     Man,
 }
 
+impl Command {
+    /// What stands beside the flags, for a command that may heed it.
+    fn configuration(&self, everywhere: &Everywhere) -> Result<Configuration> {
+        match self {
+            // They print what is always the same, and help to mend a file that cannot be read.
+            Self::Completions { .. } | Self::Man => Ok(Configuration::default()),
+            Self::Config(config) if !config.shows_what_is_in_force() => Ok(Configuration::default()),
+            _ => Configuration::read(everywhere.config.clone()),
+        }
+    }
+}
+
 /// Runs the command line to its end.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let mut arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are no errors, and go to stdout.
@@ -162,7 +220,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
             return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Success };
         }
     };
+    match arguments.command.configuration(&arguments.everywhere) {
+        Ok(configuration) => arguments.everywhere.configuration = configuration,
+        Err(error) => {
+            Terminal::new(&arguments.everywhere).error(&error);
+            return error.kind().into();
+        }
+    }
     let terminal = Terminal::new(&arguments.everywhere);
+    if let Some(warning) = arguments.everywhere.configuration.file().and_then(ConfigurationFile::warning) {
+        terminal.warn(&terminal::safe_line(&warning));
+    }
     let result = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => {
             let result = runtime.block_on(dispatch(arguments, &terminal));
@@ -180,7 +248,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
 
 async fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<ExitStatus> {
     let Arguments { command, everywhere } = arguments;
-    let url = everywhere.database_url.as_deref();
     match command {
         Command::Import(import) if import.dry_run => plan::run(&import, &everywhere, terminal).await,
         Command::Import(import) => import::run(&import, &everywhere, terminal).await,
@@ -195,7 +262,8 @@ async fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<ExitStatu
         Command::Rejects(rejects) => rejects::run(&rejects, &everywhere, terminal).await,
         Command::Prune(prune) => prune::run(&prune, &everywhere, terminal).await,
         Command::Restore(restore) => restore::run(&restore, &everywhere, terminal).await,
-        Command::Db(command) => db::run(command, url).await,
+        Command::Config(config) => config::run(&config, &everywhere, terminal),
+        Command::Db(command) => db::run(command, everywhere.database()).await,
         Command::Sample(sample) => sample::run(&sample, everywhere.json),
         Command::Completions { shell } => completions::print(shell, Arguments::command(), terminal),
         Command::Man => completions::print_manual(&Arguments::command(), terminal),

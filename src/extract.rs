@@ -21,6 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::Format;
 use crate::mapping::MapPolicy;
 use crate::pipeline::Stop;
+use crate::priority::Priority;
 use crate::reject::Refusal;
 
 use unpacking::Unpacking;
@@ -40,6 +41,8 @@ pub struct ExtractSettings {
     pub limits: Limits,
     /// Which archives are mapped.
     pub map_policy: MapPolicy,
+    /// What the threads insist on.
+    pub priority: Priority,
 }
 
 /// What was done.
@@ -83,8 +86,10 @@ pub fn run(
 ) -> Result<ExtractReport> {
     fs_err::create_dir_all(&settings.to)?;
     let to = settings.to.canonicalize()?;
+    let priority = settings.priority;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(settings.jobs.max(1))
+        .start_handler(move |_| priority.take_effect())
         .build()
         .map_err(|error| Error::new(ErrorKind::Run, "threads could not be started").with_cause(error))?;
     let total = Mutex::new(ExtractReport { complete: true, ..ExtractReport::default() });

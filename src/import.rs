@@ -17,6 +17,7 @@ mod rescan;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::{try_join, try_join_all};
 use sqlx::postgres::PgConnection;
 
 pub use plan::{IndexPlan, Plan};
@@ -304,13 +305,10 @@ impl Import {
 
     async fn sinks(&self, synchronous_commit: bool) -> Result<(PostgresSink, Vec<PostgresSink>)> {
         let settings = SinkSettings { writer: self.settings.writer, synchronous_commit };
-        let open = || async { PostgresSink::connect(self.target.clone(), settings.clone()).await };
-        let registry = open().await?;
-        let mut sinks = Vec::new();
-        for _ in 0..self.settings.connections.max(1) {
-            sinks.push(open().await?);
-        }
-        Ok((registry, sinks))
+        let open = || PostgresSink::connect(self.target.clone(), settings.clone());
+        let writers = (0..self.settings.connections.max(1)).map(|_| open());
+        // Side by side: of a small import they would be most of the time.
+        try_join(open(), try_join_all(writers)).await
     }
 
     async fn restore_indexes(&mut self) -> Result<()> {

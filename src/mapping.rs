@@ -1,6 +1,6 @@
 //! Bytes of a file: mapped into memory or read.
 //!
-//! The only module with `unsafe` code. Mapping has one danger: a file that shrinks, or a disk that fails, under the map
+//! With one call in [`crate::priority`] the only `unsafe` code. Mapping has one danger: a file that shrinks, or a disk that fails, under the map
 //! kills the process by SIGBUS. Here a handler puts zeros in the place of what is gone and marks the mapping; whoever reads
 //! it must ask [`Input::is_intact`] afterwards. What the bytes mean is decided elsewhere.
 #![expect(
@@ -15,7 +15,9 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use memmap2::{Advice, Mmap, UncheckedAdvice};
+use rustix::fs::Advice as FileAdvice;
 
+use crate::budget::Permit;
 use crate::format::HEAD;
 
 /// Whether a file is mapped or read.
@@ -28,11 +30,20 @@ pub enum MapPolicy {
     Always,
     /// None is: each is read into memory as a whole.
     Never,
+    /// Only what is too large to be held: for storage that answers slowly, since a fault waits for a page or a few, where a
+    /// read fetches a mebibyte or more.
+    Last,
 }
+
+/// Bytes of a file that are asked for at once unless somebody says otherwise.
+const PIECE: usize = 1 << 20;
 
 /// Size from which mapping pays, in bytes. Measured: for archives it saves 2 to 6 %; for small files setting the map up, its
 /// page faults and taking it down cost more than one read.
 pub const SMALLEST_MAPPED: u64 = 1 << 20;
+
+/// Size from which [`MapPolicy::Last`] maps a file that nobody has found memory for, in bytes.
+pub const LARGEST_HELD: u64 = 64 << 20;
 
 /// A file mapped read-only.
 #[derive(Debug)]
@@ -53,6 +64,8 @@ pub enum Input {
         bytes: Vec<u8>,
         /// How many bytes the file said it had.
         expected: u64,
+        /// What they hold of a budget.
+        permit: Option<Permit>,
     },
 }
 
@@ -101,26 +114,33 @@ impl Input {
     pub fn open(path: &Path, policy: MapPolicy) -> io::Result<Self> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
-        Self::from_file(&file, length, policy)
+        Self::from_file(&file, length, policy, PIECE)
     }
 
-    /// The same for an open file of `length` bytes.
+    /// The same for an open file of `length` bytes. What is read is asked for in pieces of `piece` bytes.
     ///
     /// # Errors
     /// What the operating system says when the file is read.
-    pub fn from_file(file: &File, length: u64, policy: MapPolicy) -> io::Result<Self> {
+    pub fn from_file(file: &File, length: u64, policy: MapPolicy, piece: usize) -> io::Result<Self> {
         let map = match policy {
             MapPolicy::Auto => length >= SMALLEST_MAPPED,
             MapPolicy::Always => length > 0,
             MapPolicy::Never => false,
+            MapPolicy::Last => length > LARGEST_HELD,
         };
         if map && let Ok(Some(mapping)) = Mapping::open(file, length) {
             return Ok(Self::Mapped(mapping));
         }
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX)).map_err(io::Error::other)?;
-        file.take(length).read_to_end(&mut bytes)?;
-        Ok(Self::Owned { bytes, expected: length })
+        Ok(Self::Owned { bytes: read(file, length, piece)?, expected: length, permit: None })
+    }
+
+    /// The same, with its share of a budget.
+    #[must_use]
+    pub(crate) fn held_by(mut self, held: Permit) -> Self {
+        if let Self::Owned { permit, .. } = &mut self {
+            *permit = Some(held);
+        }
+        self
     }
 
     /// The file's bytes; zeros where a mapped file could not be read.
@@ -145,7 +165,7 @@ impl Input {
     pub fn is_intact(&self) -> bool {
         match self {
             Self::Mapped(mapping) => mapping.is_intact(),
-            Self::Owned { bytes, expected } => bytes.len() as u64 == *expected,
+            Self::Owned { bytes, expected, .. } => bytes.len() as u64 == *expected,
         }
     }
 
@@ -170,6 +190,38 @@ impl Input {
     }
 }
 
+/// Tells the operating system that an open file will be read from front to back, mapped or not: it then fetches more at once,
+/// and the next piece while this one is looked at. It is only advice.
+pub(crate) fn expect_in_order(file: &File) {
+    let _ = rustix::fs::fadvise(file, 0, None, FileAdvice::Sequential);
+}
+
+/// Reads at most `length` bytes, fewer where the file has become shorter.
+fn read(mut file: &File, length: u64, piece: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX)).map_err(io::Error::other)?;
+    if length > piece as u64 {
+        expect_in_order(file);
+    }
+    while (bytes.len() as u64) < length {
+        let start = bytes.len();
+        let wanted = usize::try_from(length - start as u64).unwrap_or(usize::MAX).min(piece.max(1));
+        bytes.resize(start + wanted, 0);
+        let room = bytes.get_mut(start..).unwrap_or_default();
+        let arrived = match file.read(room) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+            Err(error) => return Err(error),
+            Ok(0) => {
+                bytes.truncate(start);
+                break;
+            }
+            Ok(arrived) => arrived,
+        };
+        bytes.truncate(start + arrived);
+    }
+    Ok(bytes)
+}
+
 impl AsRef<[u8]> for Input {
     fn as_ref(&self) -> &[u8] {
         self.as_slice()
@@ -190,16 +242,18 @@ mod tests {
 
     #[test]
     fn the_policy_decides() {
-        use MapPolicy::{Always, Auto, Never};
+        use MapPolicy::{Always, Auto, Last, Never};
         let cases = [
             (Auto, 1 << 20, true),
             (Auto, (1 << 20) - 1, false),
             (Always, 10, true),
             (Always, 0, false),
             (Never, 2 << 20, false),
+            (Last, 2 << 20, false),
+            (Last, usize::try_from(LARGEST_HELD).unwrap() + 1, true),
         ];
         for (policy, length, mapped) in cases {
-            let input = Input::from_file(&file(length), length as u64, policy).unwrap();
+            let input = Input::from_file(&file(length), length as u64, policy, PIECE).unwrap();
             assert_eq!(matches!(input, Input::Mapped(_)), mapped, "{policy:?} {length}");
             assert_eq!(input.as_slice(), vec![7; length]);
             assert!(input.is_intact());
@@ -210,7 +264,7 @@ mod tests {
     #[test]
     fn a_file_that_shrinks_does_not_kill() {
         let file = file(3 << 20);
-        let input = Input::from_file(&file, 3 << 20, MapPolicy::Auto).unwrap();
+        let input = Input::from_file(&file, 3 << 20, MapPolicy::Auto, PIECE).unwrap();
         assert_eq!(input.as_slice()[(3 << 20) - 1], 7);
         assert!(input.is_intact());
         file.set_len(1 << 20).unwrap();
@@ -229,7 +283,7 @@ mod tests {
                 scope.spawn(move || {
                     for round in 0..20 {
                         let file = file(64 << 10);
-                        let input = Input::from_file(&file, 64 << 10, MapPolicy::Always).unwrap();
+                        let input = Input::from_file(&file, 64 << 10, MapPolicy::Always, PIECE).unwrap();
                         let shrinks = (thread + round) % 2 == 0;
                         if shrinks {
                             file.set_len(5_000).unwrap();
@@ -247,7 +301,7 @@ mod tests {
     #[test]
     fn a_fault_elsewhere_still_ends_the_process() {
         let (ours, theirs) = (file(8 << 10), file(8 << 10));
-        let input = Input::from_file(&ours, 8 << 10, MapPolicy::Always).unwrap();
+        let input = Input::from_file(&ours, 8 << 10, MapPolicy::Always, PIECE).unwrap();
         // SAFETY: the child only reads memory and ends, without running anything of this process's other threads.
         let status = unsafe {
             let foreign = Mmap::map(&theirs).unwrap();
@@ -266,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_file_that_shrank_before_it_was_read_is_not_intact() {
-        let input = Input::from_file(&file(100), 200, MapPolicy::Never).unwrap();
+        let input = Input::from_file(&file(100), 200, MapPolicy::Never, PIECE).unwrap();
         assert_eq!(input.as_slice().len(), 100);
         assert!(!input.is_intact());
     }

@@ -13,6 +13,7 @@ mod ahead;
 mod asked;
 mod bare;
 mod context;
+mod hands;
 mod known;
 mod open_directory;
 mod open_zip;
@@ -23,6 +24,7 @@ mod reading;
 mod registrar;
 mod scope;
 mod sequential;
+mod shelf;
 mod stream;
 mod survey;
 mod walk;
@@ -32,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub use asked::Asked;
@@ -42,18 +45,22 @@ pub use walk::survey;
 pub(crate) use walk::unchanged;
 
 use self::context::{Channels, Context};
+use self::hands::Hands;
 use self::queue::Lane;
+use self::shelf::{Mounted, Shelf};
 use crate::archive::Limits;
-use crate::batch::Item;
+use crate::batch::{BatchOrder, Item};
 use crate::budget::Budget;
 use crate::discover::{FoundFile, Roots};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Ledger;
 use crate::mapping::MapPolicy;
+use crate::priority::Priority;
 use crate::progress::Counters;
 use crate::registry::Registry;
 use crate::seen::Seen;
 use crate::sink::{Sink, SourceClose};
+use crate::storage::AccessPolicy;
 use crate::writer::{BatchLimits, Delivery, Writer};
 
 /// The contents a run knows; what waits for an outcome is the item to be stored then.
@@ -83,7 +90,8 @@ impl Inputs {
 pub struct PipelineSettings {
     /// The run's id.
     pub run_id: i32,
-    /// Tasks at once.
+    /// Tasks at once. With one, a single thread reads, analyses and encodes everything in the order of the walk, and rows are
+    /// stored as they were read.
     pub jobs: usize,
     /// Bytes that may be held.
     pub memory: usize,
@@ -91,6 +99,10 @@ pub struct PipelineSettings {
     pub batch: BatchLimits,
     /// Which inputs are mapped.
     pub map_policy: MapPolicy,
+    /// How storage is read.
+    pub access: AccessPolicy,
+    /// What the threads that read and analyse insist on.
+    pub priority: Priority,
     /// What is found out of each content.
     pub asked: Asked,
     /// What is too much.
@@ -143,11 +155,18 @@ impl Pipeline {
         counters: Arc<Counters>,
         stop: Arc<Stop>,
     ) -> Result<Self> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(settings.jobs.max(1))
-            .thread_name(|number| format!("task-{number}"))
-            .build()
-            .map_err(|error| Error::new(ErrorKind::Run, "threads could not be started").with_cause(error))?;
+        Self::start_on(Box::new(Mounted), settings, inputs, knowledge, connections, counters, stop)
+    }
+
+    fn start_on(
+        shelf: Box<dyn Shelf>,
+        settings: &PipelineSettings,
+        inputs: Inputs,
+        knowledge: Knowledge,
+        connections: usize,
+        counters: Arc<Counters>,
+        stop: Arc<Stop>,
+    ) -> Result<Self> {
         let (closed, closes) = unbounded_channel();
         let ledger = Arc::new(Ledger::new(closed));
         let limits = &settings.limits;
@@ -158,7 +177,7 @@ impl Pipeline {
         let (registrar, registrations) = unbounded_channel();
         let channels = Channels { writers: senders, registrar };
         let context =
-            Arc::new(Context::new(settings, budget, knowledge, ledger, counters, channels, pool, stop));
+            Arc::new(Context::new(settings, budget, knowledge, ledger, counters, channels, shelf, stop));
         let walk = walk::start(&context, inputs)?;
         Ok(Self { context, walk, inboxes, registrations, closes, settings: settings.clone() })
     }
@@ -199,12 +218,24 @@ impl Pipeline {
     /// What made the run fail.
     pub async fn run<S: Sink + 'static>(self, (registrar_sink, sinks): (S, Vec<S>)) -> Result<Finished> {
         let Self { context, walk, inboxes, registrations, closes, settings } = self;
-        let jobs = settings.jobs.max(1);
+        let is_alone = settings.jobs <= 1 || (settings.access.depth == 0 && context.survey().is_little());
+        if is_alone {
+            tracing::info!("reading alone: one thread does everything");
+        } else {
+            tracing::info!(jobs = settings.jobs, ahead = settings.access.depth, "reading side by side");
+        }
+        let hands = if is_alone { Ok(Hands::Own) } else { Hands::pool(settings.jobs, settings.priority) };
+        context.choose(hands.inspect_err(|_| {
+            context.stop.ask();
+            context.queue.stop();
+        })?);
         let registry = Arc::new(Registry::default());
         let writers = sinks.into_iter().zip(inboxes).map(|(sink, inbox)| {
             let known = (Arc::clone(&context.ledger), Arc::clone(&registry));
             let counters = Arc::clone(&context.counters);
-            let writer = Writer::new(sink, settings.batch, known, counters, settings.run_id);
+            let order = if context.is_sequential() { BatchOrder::AsRead } else { BatchOrder::ByContent };
+            let writer =
+                Writer::new(sink, settings.batch, known, counters, settings.run_id).with_order(order);
             let (work, stop) = (Arc::clone(&context.budget.work), Arc::clone(&context.stop));
             tokio::spawn(async move {
                 if let Err(error) = writer.run(inbox, work).await {
@@ -218,21 +249,26 @@ impl Pipeline {
         let registrar = tokio::spawn(registrar);
         let watch = tokio::spawn(watch(Arc::clone(&context)));
         let reading = Arc::clone(&context);
-        let read = tokio::task::spawn_blocking(move || {
-            std::thread::scope(|scope| {
-                for lane in [Lane::Outer, Lane::Nested] {
-                    for _ in 0..jobs.max(2) {
-                        let reading = &reading;
-                        scope.spawn(move || reader::read_jobs(reading, lane));
-                    }
-                }
-            });
+        let (ended, end) = oneshot::channel();
+        // No thread of the runtime: its priority is its own and that of those it starts, and it is gone when the reading is.
+        let reader = std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
+            reading.priority.take_effect();
+            if is_alone {
+                reader::read_jobs(&reading, &[Lane::Nested, Lane::Outer]);
+            } else {
+                read_side_by_side(&reading, settings.jobs);
+            }
             reading.queue.wait_until_idle();
             // The walk is still to be joined where the run was stopped before it ended.
             let _ = walk.join();
+            drop(reading);
+            let _ = ended.send(());
         });
-        if let Err(error) = read.await {
-            stop.fail(Error::new(ErrorKind::Run, "a reader thread ended unexpectedly").with_cause(error));
+        if reader.is_err() || end.await.is_err() {
+            stop.fail(Error::new(
+                ErrorKind::Run,
+                "a reader thread could not be started or ended unexpectedly",
+            ));
         }
         watch.abort();
         let _ = watch.await;
@@ -261,6 +297,18 @@ impl Pipeline {
         }
         stop.take_failure().map_or(Ok(finished), Err)
     }
+}
+
+/// Reads everything on threads of their own: so many as there are tasks, and as many more as wait for slow storage.
+fn read_side_by_side(context: &Arc<Context>, jobs: usize) {
+    let jobs = jobs.max(2);
+    std::thread::scope(|scope| {
+        for (lane, readers) in [(Lane::Outer, jobs + context.access.depth), (Lane::Nested, jobs)] {
+            for _ in 0..readers {
+                scope.spawn(move || reader::read_jobs(context, &[lane]));
+            }
+        }
+    });
 }
 
 /// Carries the wish to stop to those who wait.

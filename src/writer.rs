@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::batch::{Batch, FileRows, Finding, Item};
+use crate::batch::{Batch, BatchOrder, FileRows, Finding, Item};
 use crate::budget::{Permit, Pool};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Ledger;
@@ -70,6 +70,7 @@ impl Default for BatchLimits {
 pub struct Writer<S> {
     sink: S,
     limits: BatchLimits,
+    order: BatchOrder,
     ledger: Arc<Ledger>,
     registry: Arc<Registry>,
     counters: Arc<Counters>,
@@ -88,8 +89,15 @@ impl<S: Sink> Writer<S> {
         counters: Arc<Counters>,
         run_id: i32,
     ) -> Self {
-        let refused = HashMap::new();
-        Self { sink, limits, ledger, registry, counters, run_id, retry_pauses: &RETRY_PAUSES, refused }
+        let (order, refused) = (BatchOrder::default(), HashMap::new());
+        Self { sink, limits, order, ledger, registry, counters, run_id, retry_pauses: &RETRY_PAUSES, refused }
+    }
+
+    /// Stores the items of a batch in this order.
+    #[must_use]
+    pub fn with_order(mut self, order: BatchOrder) -> Self {
+        self.order = order;
+        self
     }
 
     /// Waits this long before each new attempt, instead of [`RETRY_PAUSES`].
@@ -118,7 +126,7 @@ impl<S: Sink> Writer<S> {
                 () = work.starving(), if !collected.is_empty() => true,
             };
             while collected.fills(self.limits) || (!collected.is_empty() && (hurry || !open)) {
-                let (batch, method, permits) = collected.take(self.limits);
+                let (batch, method, permits) = collected.take(self.limits, self.order);
                 self.store(batch, method).await?;
                 drop(permits);
             }
@@ -173,7 +181,7 @@ impl<S: Sink> Writer<S> {
             }
             item
         });
-        (Batch::new(items.collect()), again)
+        (Batch::arranged(items.collect(), self.order), again)
     }
 
     /// Counts a stored batch; contents that another one's id kept out are rejected.
@@ -344,7 +352,7 @@ impl Collected {
     }
 
     /// One batch, and the permits of the deliveries that it ends.
-    fn take(&mut self, limits: BatchLimits) -> (Batch, Method, Vec<Permit>) {
+    fn take(&mut self, limits: BatchLimits, order: BatchOrder) -> (Batch, Method, Vec<Permit>) {
         let (mut items, mut permits, mut weight, mut merge) = (Vec::new(), Vec::new(), 0, false);
         while let Some(mut delivery) = self.deliveries.pop_front() {
             merge |= delivery.merge;
@@ -367,7 +375,8 @@ impl Collected {
         }
         self.items -= items.len();
         self.weight = self.weight.saturating_sub(weight);
-        (Batch::new(items), if merge { Method::Merge } else { Method::Fresh }, permits)
+        let method = if merge { Method::Merge } else { Method::Fresh };
+        (Batch::arranged(items, order), method, permits)
     }
 }
 

@@ -13,10 +13,12 @@ use loader::discover::Roots;
 use loader::mapping::MapPolicy;
 use loader::midi::AnalysisLevel;
 use loader::pipeline::{Asked, Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents};
+use loader::priority::Priority;
 use loader::progress::Counters;
 use loader::record::SourceRow;
 use loader::sample::{self, Container, SampleOptions};
 use loader::sink::{Method, Resume, Sink, SinkError, SourceClose, Stored};
+use loader::storage::AccessPolicy;
 use loader::writer::BatchLimits;
 
 /// The run that the rows belong to: the first of a new library.
@@ -103,6 +105,8 @@ async fn run(folder: &Path, registry: Capture, writers: Vec<Capture>) -> Result<
         memory: 512 << 20,
         batch: BatchLimits::default(),
         map_policy: MapPolicy::Auto,
+        access: AccessPolicy::default(),
+        priority: Priority::default(),
         asked: Asked::all(AnalysisLevel::Standard),
         limits: Limits::default(),
     };

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
+use super::configuration::{Effort, Wishes};
 use super::limits::LimitArguments;
 use super::plan::{announce, print};
 use super::progress::Reporter;
 use super::terminal::{Terminal, bytes, counted, duration, grouped, safe, safe_line};
-use super::work::WorkArguments;
 use super::{Everywhere, logging, signals};
 use crate::error::{ExitStatus, Result};
 use crate::import::rate;
-use crate::midi::AnalysisLevel;
 use crate::pipeline::{Asked, Stop};
 use crate::progress::Counters;
 use crate::reanalysis::{Criteria, Plan, Reanalysis, ReanalysisSettings, Report, Selection, Why};
@@ -38,10 +37,7 @@ pub(super) struct AnalyzeArguments {
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
     #[command(flatten)]
-    work: WorkArguments,
-    /// How much is found out of each file, at least; a row that knows more goes on doing so
-    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
-    analysis: AnalysisLevel,
+    wishes: Wishes,
     /// Store the MD5 of each content, by which other catalogues name files
     #[arg(long)]
     md5: bool,
@@ -63,14 +59,17 @@ struct SelectionArguments {
 
 impl AnalyzeArguments {
     /// What was typed, as it is meant.
-    fn resolve(&self) -> ReanalysisSettings {
+    fn resolve(&self, everywhere: &Everywhere, terminal: &Terminal) -> ReanalysisSettings {
+        // Where the files lie is known when the library has been asked.
+        let effort = Effort::resolve(&everywhere.configuration, &self.wishes, &[]);
+        effort.announce(terminal);
         let selection = if self.selection.all { Selection::All } else { Selection::Missing };
         ReanalysisSettings {
-            criteria: Criteria { selection, level: self.analysis, md5: self.md5 },
+            criteria: Criteria { selection, level: effort.analysis, md5: self.md5 },
             within: None,
-            writer: self.work.writer(),
-            connections: self.work.connections(),
-            pipeline: self.work.resolve(Asked::all(self.analysis), &self.limits),
+            writer: effort.writer,
+            connections: effort.connections,
+            pipeline: effort.pipeline(Asked::all(effort.analysis), &self.limits),
         }
     }
 }
@@ -84,8 +83,8 @@ pub(super) async fn plan(
     everywhere: &Everywhere,
     terminal: &Terminal,
 ) -> Result<ExitStatus> {
-    let target = connect::resolve(everywhere.database_url.as_deref()).await?;
-    let plan = Plan::look(&arguments.resolve(), &target).await?;
+    let target = connect::resolve(everywhere.database()).await?;
+    let plan = Plan::look(&arguments.resolve(everywhere, terminal), &target).await?;
     print(&plan, &text(&plan), everywhere, terminal)
 }
 
@@ -102,8 +101,8 @@ pub(super) async fn run(
     terminal.say(&format!("log: {}", log.display()));
     let stop = Arc::new(Stop::default());
     let received = signals::listen(Arc::clone(&stop), *terminal)?;
-    let target = connect::resolve(everywhere.database_url.as_deref()).await?;
-    let report = renew(arguments.resolve(), target, stop, everywhere, terminal).await?;
+    let target = connect::resolve(everywhere.database()).await?;
+    let report = renew(arguments.resolve(everywhere, terminal), target, stop, everywhere, terminal).await?;
     if everywhere.json {
         terminal.print_json(&report)?;
     }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use super::configuration::Effort;
 use super::limits::LimitArguments;
 use super::terminal::{Terminal, counted, grouped, safe_line};
+use super::work::EffortArguments;
 use super::{Everywhere, signals};
 use crate::check::{self, Answer, CheckReport, CheckSettings, Library, Likeness, Near, Places, Standing};
 use crate::discover::Roots;
 use crate::error::{Error, ErrorKind, ExitStatus, Result};
-use crate::mapping::MapPolicy;
 use crate::pipeline::Stop;
 use crate::server::connect;
 
@@ -44,9 +45,8 @@ pub(super) struct CheckArguments {
     /// Most places to tell of each content
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     places: u32,
-    /// Threads that read [default: the number of cores]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
-    jobs: Option<u16>,
+    #[command(flatten)]
+    effort: EffortArguments,
     #[command(flatten)]
     limits: LimitArguments,
 }
@@ -81,15 +81,19 @@ pub(super) async fn run(
 ) -> Result<ExitStatus> {
     let (streams, paths): (Vec<_>, Vec<_>) =
         arguments.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let roots = if paths.is_empty() { None } else { Some(Roots::resolve(&paths)?) };
+    let read = roots.as_ref().map(|roots| roots.paths().to_vec()).unwrap_or_default();
+    let effort = Effort::resolve(&everywhere.configuration, &arguments.effort.clone().into(), &read);
+    effort.announce(terminal);
     let settings = CheckSettings {
-        roots: if paths.is_empty() { None } else { Some(Roots::resolve(&paths)?) },
+        roots,
         standard_input: !streams.is_empty(),
-        jobs: arguments.jobs.map_or(cores, usize::from),
+        jobs: effort.readers(),
         limits: arguments.limits.resolve(),
-        map_policy: MapPolicy::Auto,
+        map_policy: effort.map_policy,
+        priority: effort.priority,
     };
-    let target = connect::resolve(everywhere.database_url.as_deref()).await?;
+    let target = connect::resolve(everywhere.database()).await?;
     let library = Library::open(&target, settings.jobs, arguments.similarity, arguments.places).await?;
     let stop = Arc::new(Stop::default());
     let received = signals::listen(Arc::clone(&stop), *terminal)?;

@@ -12,7 +12,7 @@ use clap::Subcommand;
 use crate::error::{Error, ErrorKind, ExitStatus, Result};
 use crate::server::binaries::{Binaries, program_in_path};
 use crate::server::cluster::{PrivateCluster, Started, State, Status};
-use crate::server::connect::{self, Origin, Target};
+use crate::server::connect::{self, Named, Origin, Target};
 use crate::server::{indexes, lock, schema};
 
 /// What `loader db` can do.
@@ -45,11 +45,11 @@ pub enum DbCommand {
     },
 }
 
-/// Runs one of them; `database_url` is the flag of that name.
+/// Runs one of them; `named` is the database that the user named.
 ///
 /// # Errors
 /// Whatever keeps it from being done.
-pub async fn run(command: DbCommand, database_url: Option<&str>) -> Result<ExitStatus> {
+pub async fn run(command: DbCommand, named: Named<'_>) -> Result<ExitStatus> {
     match command {
         DbCommand::Start => {
             let cluster = PrivateCluster::configured()?;
@@ -75,12 +75,12 @@ pub async fn run(command: DbCommand, database_url: Option<&str>) -> Result<ExitS
             }
         }
         DbCommand::Url => {
-            let target = resolve(database_url).await?;
+            let target = resolve(named).await?;
             print(&format!("{}\n", target.url))?;
         }
-        DbCommand::Psql { arguments } => return Err(open_psql(&resolve(database_url).await?, &arguments)),
+        DbCommand::Psql { arguments } => return Err(open_psql(&resolve(named).await?, &arguments)),
         DbCommand::Migrate => {
-            let target = resolve(database_url).await?;
+            let target = resolve(named).await?;
             let mut connection = connect::connect(&target, "loader db migrate").await?;
             lock::acquire(&mut connection).await?;
             let migrated = schema::migrate(&mut connection).await?;
@@ -93,7 +93,7 @@ pub async fn run(command: DbCommand, database_url: Option<&str>) -> Result<ExitS
             say(&format!("schema {done}: {}", target.shown));
         }
         DbCommand::Check => {
-            let target = resolve(database_url).await?;
+            let target = resolve(named).await?;
             let mut connection = connect::connect(&target, "loader db check").await?;
             schema::check(&mut connection).await?;
             let server = connect::server_version(&connection)?;
@@ -116,8 +116,8 @@ pub async fn run(command: DbCommand, database_url: Option<&str>) -> Result<ExitS
     Ok(ExitStatus::Success)
 }
 
-async fn resolve(database_url: Option<&str>) -> Result<Target> {
-    let target = connect::resolve(database_url).await?;
+async fn resolve(named: Named<'_>) -> Result<Target> {
+    let target = connect::resolve(named).await?;
     if !target.ignored.is_empty() {
         say(&format!(
             "warning: not understood in the database URL and left out: {}",

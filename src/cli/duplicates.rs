@@ -105,7 +105,7 @@ pub(super) async fn run(
             Keep::MostComplete => Policy::MostComplete,
         }),
     };
-    let target = connect::resolve(everywhere.database_url.as_deref()).await?;
+    let target = connect::resolve(everywhere.database()).await?;
     let mut connection = connect::connect(&target, "loader duplicates").await?;
     schema::check(&mut connection).await?;
     let form = match (everywhere.json, arguments.csv) {

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::configuration::Effort;
 use super::limits::LimitArguments;
 use super::terminal::{Terminal, bytes, counted, grouped, safe_line};
+use super::work::EffortArguments;
 use super::{Everywhere, signals};
 use crate::discover::Roots;
 use crate::error::{Error, ErrorKind, ExitStatus, Result};
 use crate::extract::{self, ExtractReport, ExtractSettings};
-use crate::mapping::MapPolicy;
 use crate::pipeline::Stop;
 
 /// What `loader extract` takes.
@@ -24,9 +25,8 @@ pub(super) struct ExtractArguments {
     /// Write MIDI files only
     #[arg(long)]
     midi_only: bool,
-    /// Archives at once [default: the number of cores]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
-    jobs: Option<u16>,
+    #[command(flatten)]
+    effort: EffortArguments,
     #[command(flatten)]
     limits: LimitArguments,
 }
@@ -40,14 +40,17 @@ pub(super) async fn run(
     everywhere: &Everywhere,
     terminal: &Terminal,
 ) -> Result<ExitStatus> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let roots = Roots::resolve(&arguments.paths)?;
+    let effort = Effort::resolve(&everywhere.configuration, &arguments.effort.clone().into(), roots.paths());
+    effort.announce(terminal);
     let settings = ExtractSettings {
-        roots: Roots::resolve(&arguments.paths)?,
+        roots,
         to: arguments.to.clone(),
-        jobs: arguments.jobs.map_or(cores, usize::from),
+        jobs: effort.readers(),
         midi_only: arguments.midi_only,
         limits: arguments.limits.resolve(),
-        map_policy: MapPolicy::Auto,
+        map_policy: effort.map_policy,
+        priority: effort.priority,
     };
     let stop = Arc::new(Stop::default());
     let received = signals::listen(Arc::clone(&stop), *terminal)?;

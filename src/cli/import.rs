@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::configuration::{Effort, Wishes};
 use super::limits::LimitArguments;
 use super::progress::Reporter;
 use super::terminal::{Terminal, bytes, counted, duration, grouped};
-use super::work::WorkArguments;
 use super::{Everywhere, analyze, logging, plan, signals};
 use crate::discover::Roots;
 use crate::error::{ExitStatus, Result};
 use crate::import::{Import, ImportSettings, Report, RescanSettings};
-use crate::midi::AnalysisLevel;
 use crate::mode::Mode;
 use crate::pipeline::{Asked, Inputs, Stop};
 use crate::progress::Counters;
@@ -35,10 +34,7 @@ pub(super) struct ImportArguments {
     #[command(flatten)]
     rescan: RescanArguments,
     #[command(flatten)]
-    work: WorkArguments,
-    /// How much is found out of each file
-    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
-    analysis: AnalysisLevel,
+    wishes: Wishes,
     /// Store the MD5 of each content that is new, by which other catalogues name files
     #[arg(long)]
     md5: bool,
@@ -84,11 +80,14 @@ impl ImportArguments {
     ///
     /// # Errors
     /// [`crate::error::ErrorKind::Usage`] for paths that do not exist.
-    pub(super) fn resolve(&self) -> Result<ImportSettings> {
+    pub(super) fn resolve(&self, everywhere: &Everywhere, terminal: &Terminal) -> Result<ImportSettings> {
         let (streams, paths): (Vec<_>, Vec<_>) =
             self.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
         let roots = if paths.is_empty() { None } else { Some(Roots::resolve(&paths)?) };
-        let asked = Asked { md5: self.md5, ..Asked::all(self.analysis) };
+        let read = roots.as_ref().map(|roots| roots.paths().to_vec()).unwrap_or_default();
+        let effort = Effort::resolve(&everywhere.configuration, &self.wishes, &read);
+        effort.announce(terminal);
+        let asked = Asked { md5: self.md5, ..Asked::all(effort.analysis) };
         Ok(ImportSettings {
             inputs: Inputs { roots, standard_input: !streams.is_empty(), ..Inputs::default() },
             mode: self.mode.mode,
@@ -98,9 +97,9 @@ impl ImportArguments {
                 accept_vanished: self.rescan.accept_vanished,
                 verify: self.rescan.verify,
             },
-            writer: self.work.writer(),
-            connections: self.work.connections(),
-            pipeline: self.work.resolve(asked, &self.limits),
+            writer: effort.writer,
+            connections: effort.connections,
+            pipeline: effort.pipeline(asked, &self.limits),
         })
     }
 }
@@ -117,7 +116,8 @@ impl ImportArguments {
         settings: &ImportSettings,
     ) -> Option<impl FnOnce(i32) -> ReanalysisSettings + use<>> {
         let roots = settings.inputs.roots.clone().filter(|_| self.rescan.force)?;
-        let criteria = Criteria { selection: Selection::All, level: self.analysis, md5: self.md5 };
+        let level = settings.pipeline.asked.level;
+        let criteria = Criteria { selection: Selection::All, level, md5: self.md5 };
         let (writer, connections) = (settings.writer, settings.connections);
         let pipeline = settings.pipeline.clone();
         Some(move |but_of_run| ReanalysisSettings {
@@ -139,13 +139,13 @@ pub(super) async fn run(
     everywhere: &Everywhere,
     terminal: &Terminal,
 ) -> Result<ExitStatus> {
-    let settings = arguments.resolve()?;
     let log = logging::start("import", everywhere)?;
     terminal.say(&format!("log: {}", log.display()));
+    let settings = arguments.resolve(everywhere, terminal)?;
     let stop = Arc::new(Stop::default());
     let received = signals::listen(Arc::clone(&stop), *terminal)?;
     announce_cluster(everywhere, terminal)?;
-    let target = connect::resolve(everywhere.database_url.as_deref()).await?;
+    let target = connect::resolve(everywhere.database()).await?;
     let counters = Arc::new(Counters::default());
     let reanalysis = arguments.reanalysis(&settings);
     let import = Import::prepare(settings, target.clone(), Arc::clone(&counters), Arc::clone(&stop)).await?;
@@ -186,7 +186,7 @@ pub(super) async fn run(
 
 /// Says that the private cluster is about to be made or started, where it is: it takes seconds, and nobody asked for it by name.
 pub(super) fn announce_cluster(everywhere: &Everywhere, terminal: &Terminal) -> Result<()> {
-    if let Found::Asleep(_, state) = connect::look(everywhere.database_url.as_deref())? {
+    if let Found::Asleep(_, state) = connect::look(everywhere.database())? {
         let done = if state == State::Absent { "creating" } else { "starting" };
         terminal.say(&format!("{done} the private cluster"));
     }

@@ -17,8 +17,8 @@ pub(super) async fn run(
     everywhere: &Everywhere,
     terminal: &Terminal,
 ) -> Result<ExitStatus> {
-    let settings = arguments.resolve()?;
-    let plan = Plan::look(&settings, everywhere.database_url.as_deref()).await?;
+    let settings = arguments.resolve(everywhere, terminal)?;
+    let plan = Plan::look(&settings, everywhere.database()).await?;
     warn_of(&plan.held_back, terminal);
     let again = arguments.again();
     let shown = format!("{}{}", text(&plan), told_again(again, &plan));

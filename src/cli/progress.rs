@@ -30,7 +30,7 @@ pub(super) struct Running {
 
 impl Reporter {
     pub(super) fn new(everywhere: &Everywhere, terminal: Terminal, counters: Arc<Counters>) -> Self {
-        let face = match everywhere.progress {
+        let face = match everywhere.progress() {
             _ if everywhere.quiet => ProgressFace::None,
             ProgressFace::Auto if terminal.has_bars() => ProgressFace::Bar,
             ProgressFace::Auto => ProgressFace::Plain,

@@ -44,7 +44,7 @@ pub(super) async fn run(
 ) -> Result<ExitStatus> {
     let settings =
         PruneSettings { older_than_days: arguments.older_than, batch: i64::from(arguments.batch_size) };
-    let target = connect::resolve(everywhere.database_url.as_deref()).await?;
+    let target = connect::resolve(everywhere.database()).await?;
     if arguments.dry_run {
         let pruned = prune::look(&target, settings).await?;
         if everywhere.json {

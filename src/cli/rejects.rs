@@ -54,7 +54,7 @@ pub(super) async fn run(
     everywhere: &Everywhere,
     terminal: &Terminal,
 ) -> Result<ExitStatus> {
-    let target = connect::resolve(everywhere.database_url.as_deref()).await?;
+    let target = connect::resolve(everywhere.database()).await?;
     let mut connection = connect::connect(&target, "loader rejects").await?;
     schema::check(&mut connection).await?;
     if arguments.retry {

@@ -44,7 +44,7 @@ pub(super) async fn run(
     let result = if let Some(directory) = &arguments.data_directory {
         mend(directory, &mut steps, terminal)
     } else {
-        let target = connect::resolve(everywhere.database_url.as_deref()).await?;
+        let target = connect::resolve(everywhere.database()).await?;
         put_back(&target, &mut steps, terminal).await
     };
     // Also where it failed in the middle: what was done is done.

@@ -39,7 +39,7 @@ impl Status {
 
 /// Shows the newest run.
 pub(super) async fn run(everywhere: &Everywhere, terminal: &Terminal) -> Result<ExitStatus> {
-    let target = connect::resolve(everywhere.database_url.as_deref()).await?;
+    let target = connect::resolve(everywhere.database()).await?;
     let mut connection = connect::connect(&target, "loader status").await?;
     schema::check(&mut connection).await?;
     let row: Option<RunRow> = sqlx::query_as(include_str!("../../database/runs/latest.sql"))

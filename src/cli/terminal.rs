@@ -20,7 +20,7 @@ impl Terminal {
     #[must_use]
     pub fn new(everywhere: &Everywhere) -> Self {
         let stderr_is_terminal = std::io::stderr().is_terminal();
-        let colors = match everywhere.color {
+        let colors = match everywhere.color() {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto => {

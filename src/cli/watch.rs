@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use jiff::Zoned;
 
+use super::configuration::{Effort, Wishes};
 use super::limits::LimitArguments;
 use super::progress::{Reporter, Running};
 use super::terminal::{Terminal, counted, duration, grouped, safe_line};
-use super::work::WorkArguments;
 use super::{Everywhere, import, logging, plan, signals};
 use crate::discover::Roots;
 use crate::error::{ExitStatus, Result};
 use crate::import::{ImportSettings, RescanSettings};
-use crate::midi::AnalysisLevel;
 use crate::mode::Mode;
 use crate::pipeline::{Asked, Inputs, Stop};
 use crate::server::connect;
@@ -52,10 +51,7 @@ pub(super) struct WatchArguments {
     #[arg(long, value_name = "TIME", value_parser = time)]
     poll: Option<Duration>,
     #[command(flatten)]
-    work: WorkArguments,
-    /// How much is found out of each file
-    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
-    analysis: AnalysisLevel,
+    wishes: Wishes,
     /// Store the MD5 of each content that is new, by which other catalogues name files
     #[arg(long)]
     md5: bool,
@@ -91,8 +87,11 @@ fn time_or_never(text: &str) -> std::result::Result<Every, String> {
 
 impl WatchArguments {
     /// What was typed, as it is meant.
-    fn resolve(&self) -> Result<WatchSettings> {
-        let asked = Asked { md5: self.md5, ..Asked::all(self.analysis) };
+    fn resolve(&self, everywhere: &Everywhere, terminal: &Terminal) -> Result<WatchSettings> {
+        let folders = Roots::resolve(&self.folders)?.paths().to_vec();
+        let effort = Effort::resolve(&everywhere.configuration, &self.wishes, &folders);
+        effort.announce(terminal);
+        let asked = Asked { md5: self.md5, ..Asked::all(effort.analysis) };
         Ok(WatchSettings {
             import: ImportSettings {
                 inputs: Inputs::default(),
@@ -100,11 +99,11 @@ impl WatchArguments {
                 keep_mode: false,
                 accept_cluster_risk: false,
                 rescan: RescanSettings::default(),
-                writer: self.work.writer(),
-                connections: self.work.connections(),
-                pipeline: self.work.resolve(asked, &self.limits),
+                writer: effort.writer,
+                connections: effort.connections,
+                pipeline: effort.pipeline(asked, &self.limits),
             },
-            folders: Roots::resolve(&self.folders)?.paths().to_vec(),
+            folders,
             patience: Patience { quiet: self.debounce, longest: self.at_most.max(self.debounce) },
             rescan_every: self.rescan_every.0,
             poll_every: self.poll.unwrap_or(POLL_EVERY),
@@ -122,13 +121,13 @@ pub(super) async fn run(
     everywhere: &Everywhere,
     terminal: &Terminal,
 ) -> Result<ExitStatus> {
-    let settings = arguments.resolve()?;
     let log = logging::start("watch", everywhere)?;
     terminal.say(&format!("log: {}", log.display()));
+    let settings = arguments.resolve(everywhere, terminal)?;
     let stop = Arc::new(Stop::default());
     let received = signals::listen(Arc::clone(&stop), *terminal)?;
     import::announce_cluster(everywhere, terminal)?;
-    let target = connect::resolve(everywhere.database_url.as_deref()).await?;
+    let target = connect::resolve(everywhere.database()).await?;
     let watch = Watch::prepare(settings, target, stop).await?;
     let mut listener =
         Listener { everywhere, terminal: *terminal, running: None, passes: 0, printed: Ok(()) };

@@ -14,6 +14,7 @@ fn settings(from: &Path, to: &Path, jobs: usize) -> ExtractSettings {
         midi_only: false,
         limits: Limits::default(),
         map_policy: MapPolicy::Auto,
+        priority: Priority::default(),
     }
 }
 

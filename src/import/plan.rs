@@ -12,7 +12,7 @@ use crate::library;
 use crate::mode::{IndexPolicy, Mode};
 use crate::pipeline::{KnownSources, Survey, survey};
 use crate::server::cluster::State;
-use crate::server::connect::{self, Found, Target};
+use crate::server::connect::{self, Found, Named, Target};
 use crate::server::indexes::{self, Choice};
 use crate::server::schema;
 use crate::server::settings::{Consent, SettingsPlan, Standing};
@@ -133,9 +133,9 @@ impl Plan {
     ///
     /// # Errors
     /// [`crate::error::ErrorKind::Unreachable`] and [`crate::error::ErrorKind::Schema`], as for the import.
-    pub async fn look(settings: &ImportSettings, database_url: Option<&str>) -> Result<Self> {
+    pub async fn look(settings: &ImportSettings, named: Named<'_>) -> Result<Self> {
         let mut standing_indexes = None;
-        let (target, known, contents, suspended, mut connection) = match connect::look(database_url)? {
+        let (target, known, contents, suspended, mut connection) = match connect::look(named)? {
             Found::Reachable(target) => {
                 let mut connection = connect::connect(&target, "loader plan").await?;
                 let (mut known, mut contents, mut suspended) = (KnownSources::default(), 0, false);

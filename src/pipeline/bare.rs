@@ -1,8 +1,9 @@
 //! Bare files: read, recognised and taken, a task's worth at a time.
 //!
-//! Small files are read, not mapped: mapping each costs more than reading it (docs/decisions/0001).
+//! Small files are read, not mapped: mapping each costs more than reading it (docs/decisions/0001). Tasks read them, because
+//! most lie where that takes less time than handing them over; where storage is slow, the threads of the readers wait for it
+//! instead, many at a time, and the tasks get what they have read.
 
-use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -29,14 +30,22 @@ pub(super) fn dispatch(context: &Arc<Context>, files: Vec<FoundFile>) {
     let sizes = files.iter().map(|file| usize::try_from(file.size).unwrap_or(usize::MAX).min(largest));
     let bytes = sizes.fold(0, usize::saturating_add).saturating_add(files.len() * ROW_ALLOWANCE);
     let Ok(permit) = context.budget.work.acquire(budget::Holder::new(), bytes) else { return };
+    let ahead: Vec<_> = if context.access.depth > 0 {
+        files.iter().map(|file| Some(Content::read(context, file, Vec::new()))).collect()
+    } else {
+        files.iter().map(|_| None).collect()
+    };
     context.spawn(move |context| {
         let mut harvest = Harvest::new(context);
         context.workers.lend(|worker| {
-            for file in &files {
+            for (file, ahead) in files.iter().zip(ahead) {
                 if context.stopping() {
                     break;
                 }
-                take(context, file, worker, &mut harvest);
+                let content =
+                    ahead.unwrap_or_else(|| Content::read(context, file, std::mem::take(&mut worker.buffer)));
+                take(context, file, &content, worker, &mut harvest);
+                worker.buffer = content.bytes;
             }
         });
         harvest.publish(Some(permit));
@@ -61,28 +70,49 @@ pub(super) fn take_opened(context: &Arc<Context>, file: &FoundFile, input: &Inpu
     harvest.publish(None);
 }
 
-fn take(context: &Arc<Context>, file: &FoundFile, worker: &mut Worker, harvest: &mut Harvest<'_>) {
-    let mut content = std::mem::take(&mut worker.buffer);
-    match read(context, file, &mut content) {
-        Err(error) => reader::refuse_source(context, file, "unread", refuse_io(&error)),
+fn take(
+    context: &Arc<Context>,
+    file: &FoundFile,
+    content: &Content,
+    worker: &mut Worker,
+    harvest: &mut Harvest<'_>,
+) {
+    let bytes = content.bytes.as_slice();
+    match &content.part {
+        Err(error) => reader::refuse_source(context, file, "unread", refuse_io(error)),
         Ok(Part::Changed) => {
             let detail = format!("it had {} bytes when it was found and has others now", file.size);
             reader::refuse_source(context, file, "unread", Refusal::new(Reason::SourceChanged, detail));
         }
-        Ok(part) => match classify(file, &content) {
-            EntryKind::Archive(_) => context.queue.push(Lane::Outer, file.size, Job::Archive(file.clone())),
-            EntryKind::Midi if part == Part::Head => {
+        Ok(part) => match classify(file, bytes) {
+            EntryKind::Archive(_) => {
+                context.queue.push_next(Lane::Outer, file.size, Job::Archive(file.clone()));
+            }
+            EntryKind::Midi if *part == Part::Head => {
                 let place = begin(context, file);
                 harvest.reject(place, too_large(context, file));
             }
-            EntryKind::Midi => harvest.take_midi(begin(context, file), &content, worker),
+            EntryKind::Midi => harvest.take_midi(begin(context, file), bytes, worker),
             EntryKind::NamedMidiButIsNot => {
-                harvest.reject(begin(context, file), EntryKind::not_midi(&content));
+                harvest.reject(begin(context, file), EntryKind::not_midi(bytes));
             }
             EntryKind::Other | EntryKind::Clutter => harvest.pass_over(begin(context, file)),
         },
     }
-    worker.buffer = content;
+}
+
+/// What was read of a file.
+struct Content {
+    bytes: Vec<u8>,
+    part: std::io::Result<Part>,
+}
+
+impl Content {
+    /// Reads a file into a buffer, whatever is in that.
+    fn read(context: &Context, file: &FoundFile, mut bytes: Vec<u8>) -> Self {
+        let part = read(context, file, &mut bytes);
+        Self { bytes, part }
+    }
 }
 
 /// How much of a file was read.
@@ -98,7 +128,7 @@ enum Part {
 /// Reads a file whole if it is, or is named like, something that is taken; else only its head.
 fn read(context: &Context, file: &FoundFile, content: &mut Vec<u8>) -> std::io::Result<Part> {
     content.clear();
-    let mut opened = File::open(&file.path)?;
+    let mut opened = context.shelf.open(&file.path)?;
     let size = usize::try_from(file.size).unwrap_or(usize::MAX);
     (&mut opened).take(HEAD as u64).read_to_end(content)?;
     let kind = classify(file, content);

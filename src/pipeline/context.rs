@@ -1,14 +1,16 @@
 //! What everyone in a run shares: settings, budget, what is known, where results go, and whether to stop.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
+use super::hands::Hands;
 use super::known::KnownSources;
-use super::queue::JobQueue;
+use super::queue::{JobQueue, Order};
 use super::reader::Job;
+use super::shelf::Shelf;
 use super::survey::{Survey, Surveyor};
 use super::worker::Workers;
 use super::{Asked, Knowledge, PipelineSettings, SeenContents};
@@ -18,9 +20,11 @@ use crate::budget::Budget;
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::mapping::MapPolicy;
+use crate::priority::Priority;
 use crate::progress::Counters;
 use crate::record::SourceRow;
 use crate::sink::Resume;
+use crate::storage::AccessPolicy;
 use crate::writer::Delivery;
 
 /// A source that is about to be read, and who waits for what is known of it.
@@ -44,6 +48,9 @@ pub(super) struct Context {
     pub(super) run_id: i32,
     pub(super) limits: Limits,
     pub(super) map_policy: MapPolicy,
+    pub(super) access: AccessPolicy,
+    pub(super) priority: Priority,
+    pub(super) shelf: Box<dyn Shelf>,
     pub(super) asked: Asked,
     pub(super) budget: Budget,
     pub(super) seen: Arc<SeenContents>,
@@ -57,7 +64,10 @@ pub(super) struct Context {
     pub(super) stop: Arc<Stop>,
     pub(super) runtime: tokio::runtime::Handle,
     registrar: UnboundedSender<Registration>,
-    pool: rayon::ThreadPool,
+    /// Whether one thread does everything, in the order of the walk.
+    is_sequential: bool,
+    /// Chosen when the reading begins.
+    hands: OnceLock<Hands>,
     opened: Mutex<Vec<i64>>,
 }
 
@@ -73,19 +83,26 @@ impl Context {
         ledger: Arc<Ledger>,
         counters: Arc<Counters>,
         channels: Channels,
-        pool: rayon::ThreadPool,
+        shelf: Box<dyn Shelf>,
         stop: Arc<Stop>,
     ) -> Self {
+        let is_sequential = settings.jobs <= 1;
+        // A disk that is slow to find things is read as the walk lists it.
+        let is_ordered = is_sequential || settings.access.depth > 0;
+        let order = if is_ordered { Order::AsFound } else { Order::LongestFirst };
         Self {
             run_id: settings.run_id,
             limits: settings.limits.clone(),
             map_policy: settings.map_policy,
+            access: settings.access,
+            priority: settings.priority,
+            shelf,
             asked: settings.asked.clone(),
             budget,
             seen: knowledge.contents,
             ledger,
             counters,
-            queue: JobQueue::new(),
+            queue: JobQueue::new(order, settings.access),
             writers: channels.writers,
             known: knowledge.sources,
             surveyor: Surveyor::default(),
@@ -93,7 +110,8 @@ impl Context {
             stop,
             runtime: tokio::runtime::Handle::current(),
             registrar: channels.registrar,
-            pool,
+            is_sequential,
+            hands: OnceLock::new(),
             opened: Mutex::default(),
         }
     }
@@ -132,12 +150,26 @@ impl Context {
         answered.blocking_recv().ok()
     }
 
-    /// Runs a task on the pool; the queue stays open until it has ended. A panic in it is caught: it leaves its source
+    /// Whether everything is done by one thread, in the order of the walk.
+    pub(super) const fn is_sequential(&self) -> bool {
+        self.is_sequential
+    }
+
+    /// Says who does the tasks, before the first is made; whoever makes one does it where nobody else was chosen.
+    pub(super) fn choose(&self, hands: Hands) -> &Hands {
+        self.hands.get_or_init(|| hands)
+    }
+
+    fn hands(&self) -> &Hands {
+        self.hands.get_or_init(|| Hands::Own)
+    }
+
+    /// Has a task done; the queue stays open until it has ended. A panic in it is caught: it leaves its source
     /// unfinished, for the next import to resume.
     pub(super) fn spawn(self: &Arc<Self>, task: impl FnOnce(&Arc<Self>) + Send + 'static) {
         self.queue.begin();
         let context = Arc::clone(self);
-        self.pool.spawn(move || {
+        self.hands().give(move || {
             let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 if !context.stop.is_asked() {
                     task(&context);
@@ -153,7 +185,7 @@ impl Context {
 
     /// Tasks that run at once.
     pub(super) fn jobs(&self) -> usize {
-        self.pool.current_num_threads()
+        self.hands().count()
     }
 
     pub(super) fn stopping(&self) -> bool {

@@ -41,7 +41,7 @@ impl OpenDirectory {
         let parts: Vec<u64> = directory.parts().iter().map(|part| container.cost(part.packed)).collect();
         let open = Arc::new(Self { share: share.another(), input: Arc::clone(input), directory, names });
         for (part, cost) in parts.into_iter().enumerate() {
-            context.queue.push(Lane::Outer, cost, Job::Part(Arc::clone(&open), part));
+            context.queue.push_next(Lane::Outer, cost, Job::Part(Arc::clone(&open), part));
         }
         open.release(context);
         refusal.map_or(Ok(()), |refusal| Err(refusal.into()))

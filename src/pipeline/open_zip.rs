@@ -75,6 +75,10 @@ impl OpenZip {
                     std::mem::take(&mut range).spawn(context, self)?;
                 }
                 range.add(index, member);
+            } else if context.is_sequential() {
+                // Whoever waits for the memory of nested archives holds none for work.
+                std::mem::take(&mut range).spawn(context, self)?;
+                read_member(context, Arc::clone(self), index);
             } else {
                 self.defer(context, index);
             }
@@ -87,7 +91,7 @@ impl OpenZip {
 
     fn defer(self: &Arc<Self>, context: &Context, index: usize) {
         let cost = self.directory.members().get(index).map_or(0, Member::uncompressed_size);
-        context.queue.push(Lane::Nested, cost, Job::Member(Arc::clone(self), index));
+        context.queue.push_next(Lane::Nested, cost, Job::Member(Arc::clone(self), index));
     }
 
     fn place(&self, index: usize) -> Place {

@@ -11,7 +11,7 @@ use super::context::Context;
 use super::open_directory::OpenDirectory;
 use super::open_zip::OpenZip;
 use super::place::{Holder, Place};
-use super::queue::Lane;
+use super::queue::{Lane, Taken};
 use super::reading::Reading;
 use super::sequential::read_in_order;
 use super::stream::Stream;
@@ -23,7 +23,7 @@ use crate::budget;
 use crate::discover::{FoundFile, refuse_io};
 use crate::entry::EntryPath;
 use crate::format::{Container, Format};
-use crate::mapping::Input;
+use crate::mapping::{Input, MapPolicy, expect_in_order};
 use crate::progress::add;
 use crate::record::{SourceRow, SourceState};
 use crate::reject::{Reason, Refusal};
@@ -43,9 +43,9 @@ pub(super) enum Job {
     Stream(Box<Stream>),
 }
 
-/// Reads jobs of a lane until none is left.
-pub(super) fn read_jobs(context: &Arc<Context>, lane: Lane) {
-    while let Some(job) = context.queue.take(lane) {
+/// Reads jobs of these lanes until none is left.
+pub(super) fn read_jobs(context: &Arc<Context>, lanes: &[Lane]) {
+    while let Some(Taken { job, slot }) = context.queue.take(lanes) {
         let panicked = catch_unwind(AssertUnwindSafe(|| match job {
             Job::Archive(file) => read_archive(context, file),
             Job::Bare(files) => bare::dispatch(context, files),
@@ -57,13 +57,13 @@ pub(super) fn read_jobs(context: &Arc<Context>, lane: Lane) {
             tracing::error!("a reader panicked; what it read is left for the next import");
             context.stop.note_panic();
         }
-        context.queue.finish();
+        context.queue.finish_reading(&slot);
     }
 }
 
 /// Opens a file on disk and reads what is in it.
 fn read_archive(context: &Arc<Context>, file: FoundFile) {
-    let input = match Input::open(&file.path, context.map_policy) {
+    let input = match open(context, &file) {
         Ok(input) => Arc::new(input),
         Err(error) => return refuse_source(context, &file, "unread", refuse_io(&error)),
     };
@@ -80,6 +80,22 @@ fn read_archive(context: &Arc<Context>, file: FoundFile) {
             context.spawn(move |context| bare::take_opened(context, &file, &input));
         }
     }
+}
+
+/// Opens an archive. Where it is to be mapped only if it must, it is read into memory that is free at once.
+fn open(context: &Context, file: &FoundFile) -> std::io::Result<Input> {
+    let opened = context.shelf.open(&file.path)?;
+    let length = opened.metadata()?.len();
+    let piece = context.access.piece;
+    if context.map_policy != MapPolicy::Last {
+        return Input::from_file(&opened, length, context.map_policy, piece);
+    }
+    let wanted = usize::try_from(length).unwrap_or(usize::MAX);
+    if let Some(permit) = context.budget.nesting.try_acquire(wanted) {
+        return Ok(Input::from_file(&opened, length, MapPolicy::Never, piece)?.held_by(permit));
+    }
+    expect_in_order(&opened);
+    Input::from_file(&opened, length, MapPolicy::Always, piece)
 }
 
 fn read_container(

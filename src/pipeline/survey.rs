@@ -1,7 +1,8 @@
 //! What the walk has found so far: counted live, and, once it has found everything, what it could not look into.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{self, Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, PoisonError};
 
 use super::known::Sight;
@@ -17,6 +18,8 @@ pub struct Survey {
     pub new_sources: u64,
     /// Those among them that the library knows: changed, or not read to their end before.
     pub modified_sources: u64,
+    /// Those among the new and changed that are archives by their names, or streams.
+    pub new_archives: u64,
     /// Bytes on disk of the new and changed ones.
     pub new_bytes: u64,
     /// Roughly how many entries they hold.
@@ -31,11 +34,21 @@ pub struct Survey {
     pub unreadable: u64,
 }
 
+/// Fewer bare files than this, of so many bytes together, are little.
+const FEW_FILES: u64 = 20;
+const FEW_BYTES: u64 = 2 << 20;
+
 impl Survey {
     /// Whether nothing is to be read or refused, and nothing will be.
     #[must_use]
     pub const fn is_idle(&self) -> bool {
         self.ended && self.new_sources == 0 && self.unreadable == 0
+    }
+
+    /// Whether everything is found, and so little that one thread has read it before others were started.
+    #[must_use]
+    pub const fn is_little(&self) -> bool {
+        self.ended && self.new_archives == 0 && self.new_sources < FEW_FILES && self.new_bytes <= FEW_BYTES
     }
 }
 
@@ -65,6 +78,7 @@ pub(super) struct Surveyor {
     ended: AtomicBool,
     new_sources: AtomicU64,
     modified_sources: AtomicU64,
+    new_archives: AtomicU64,
     new_bytes: AtomicU64,
     new_entries: AtomicU64,
     skipped_sources: AtomicU64,
@@ -81,6 +95,7 @@ impl Surveyor {
     /// Counts a stream.
     pub(super) fn expect_stream(&self) {
         self.new_sources.fetch_add(1, Relaxed);
+        self.new_archives.fetch_add(1, Relaxed);
     }
 
     /// Counts something that could not be looked at.
@@ -105,6 +120,7 @@ impl Surveyor {
         if sight == Sight::Modified {
             self.modified_sources.fetch_add(1, Relaxed);
         }
+        self.new_archives.fetch_add(u64::from(container.is_some()), Relaxed);
         self.new_bytes.fetch_add(file.size, Relaxed);
         self.new_entries.fetch_add(entries, Relaxed);
         container
@@ -113,7 +129,8 @@ impl Surveyor {
     /// The walk is over; with what it found where it came to its end.
     pub(super) fn end(&self, walked: Option<Walked>) {
         *self.walked.lock().unwrap_or_else(PoisonError::into_inner) = walked;
-        self.ended.store(true, Relaxed);
+        // Whoever sees the end sees all that was counted before.
+        self.ended.store(true, Ordering::Release);
     }
 
     /// The walk, where it has come to its end.
@@ -123,9 +140,10 @@ impl Surveyor {
 
     pub(super) fn survey(&self) -> Survey {
         Survey {
-            ended: self.ended.load(Relaxed),
+            ended: self.ended.load(Ordering::Acquire),
             new_sources: self.new_sources.load(Relaxed),
             modified_sources: self.modified_sources.load(Relaxed),
+            new_archives: self.new_archives.load(Relaxed),
             new_bytes: self.new_bytes.load(Relaxed),
             new_entries: self.new_entries.load(Relaxed),
             skipped_sources: self.skipped_sources.load(Relaxed),

@@ -1,6 +1,8 @@
 //! The pipeline from files on disk to a library in memory: the same rows whatever the threads, the batches and the
 //! memory.
 
+mod slow;
+
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
@@ -17,10 +19,20 @@ struct Variant {
     batch: usize,
     memory: usize,
     map_policy: MapPolicy,
+    access: AccessPolicy,
 }
 
-const USUAL: Variant =
-    Variant { jobs: 2, connections: 2, batch: 3_200, memory: 512 << 20, map_policy: MapPolicy::Auto };
+/// Many readers wait for the storage.
+const AHEAD: AccessPolicy = AccessPolicy { depth: 8, spares_heads: false, piece: 1 << 20, by_inode: true };
+
+const USUAL: Variant = Variant {
+    jobs: 2,
+    connections: 2,
+    batch: 3_200,
+    memory: 512 << 20,
+    map_policy: MapPolicy::Auto,
+    access: AccessPolicy { depth: 0, spares_heads: true, piece: 1 << 20, by_inode: false },
+};
 
 fn settings(variant: Variant) -> PipelineSettings {
     PipelineSettings {
@@ -29,6 +41,8 @@ fn settings(variant: Variant) -> PipelineSettings {
         memory: variant.memory,
         batch: BatchLimits { items: variant.batch, bytes: 8 << 20 },
         map_policy: variant.map_policy,
+        access: variant.access,
+        priority: Priority::default(),
         asked: Asked::default(),
         limits: Limits::default(),
     }
@@ -135,6 +149,10 @@ async fn the_same_rows_whatever_the_threads_batches_and_memory() {
         Variant { batch: 7, memory: 1, ..USUAL },
         Variant { map_policy: MapPolicy::Always, ..USUAL },
         Variant { map_policy: MapPolicy::Never, ..USUAL },
+        Variant { jobs: 1, memory: 1, ..USUAL },
+        Variant { access: AHEAD, map_policy: MapPolicy::Last, ..USUAL },
+        Variant { access: AHEAD, map_policy: MapPolicy::Last, memory: 1, batch: 7, ..USUAL },
+        Variant { access: AHEAD, map_policy: MapPolicy::Last, jobs: 1, ..USUAL },
     ] {
         let library = MemorySink::default();
         let (_, counters) = import(folder.path(), &library, variant).await;

@@ -14,11 +14,18 @@ use super::stream::Stream;
 use super::survey::{RootTally, Survey, Surveyor, Walked};
 use crate::discover::{Found, FoundFile};
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::Container;
 use crate::progress::add;
 
 /// A task's worth of bare files.
 const BARE_FILES: usize = 256;
 const BARE_BYTES: u64 = 1 << 20;
+
+/// The same where many readers wait for slow storage side by side: what one of them reads in a row.
+const BARE_FILES_AHEAD: usize = 16;
+
+/// So many files are brought into the order of their inodes together.
+const SORTED_TOGETHER: usize = 16_384;
 
 /// Starts the walk.
 pub(super) fn start(context: &Arc<Context>, inputs: Inputs) -> Result<std::thread::JoinHandle<()>> {
@@ -26,6 +33,7 @@ pub(super) fn start(context: &Arc<Context>, inputs: Inputs) -> Result<std::threa
     std::thread::Builder::new()
         .name("walk".to_owned())
         .spawn(move || {
+            context.priority.take_effect();
             let walked = walk(&context, inputs);
             context.surveyor.end(walked);
             add(&context.counters.walk_ended, 1);
@@ -122,13 +130,13 @@ fn walk(context: &Arc<Context>, inputs: Inputs) -> Option<Walked> {
         add(&context.counters.sources_found, 1);
         context.surveyor.expect_stream();
         // Nothing tells how long it is: it goes first.
-        context.queue.push(Lane::Outer, u64::MAX, Job::Stream(Box::new(Stream)));
+        context.queue.push(Lane::Outer, u64::MAX, None, Job::Stream(Box::new(Stream)));
     }
-    let mut bare = Bare { context, files: Vec::new(), bytes: 0 };
+    let mut sorted = Sorted::new(context);
     let mut walked = Walked::of(&inputs);
     for file in inputs.files {
         let (sight, _) = context.known.meet(&file);
-        found_file(context, file, sight, &mut bare);
+        found_file(context, file, sight, &mut sorted);
         if context.stopping() {
             return None;
         }
@@ -146,17 +154,17 @@ fn walk(context: &Arc<Context>, inputs: Inputs) -> Option<Walked> {
                 }
                 Found::File(file) => {
                     let sight = walked.meet(&context.known, root, &file);
-                    found_file(context, file, sight, &mut bare);
+                    found_file(context, file, sight, &mut sorted);
                 }
             }
             if context.stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
     }
-    bare.flush();
+    sorted.flush();
     (!context.stopping()).then_some(walked)
 }
 
-fn found_file(context: &Arc<Context>, file: FoundFile, sight: Sight, bare: &mut Bare<'_>) {
+fn found_file(context: &Arc<Context>, file: FoundFile, sight: Sight, sorted: &mut Sorted<'_>) {
     let (counters, surveyor) = (&context.counters, &context.surveyor);
     add(&counters.sources_found, 1);
     add(&counters.bytes_found, file.size);
@@ -168,9 +176,41 @@ fn found_file(context: &Arc<Context>, file: FoundFile, sight: Sight, bare: &mut 
         surveyor.skip(sight, entries);
         return;
     }
-    match surveyor.expect(sight, &file) {
-        Some(container) => context.queue.push(Lane::Outer, container.cost(file.size), Job::Archive(file)),
-        None => bare.push(file),
+    let container = surveyor.expect(sight, &file);
+    sorted.push(file, container);
+}
+
+/// Hands files on: as they are found or, where seeking costs time, many together in the order in which they probably lie on
+/// their device.
+struct Sorted<'c> {
+    waiting: Vec<(FoundFile, Option<Container>)>,
+    most: usize,
+    bare: Bare<'c>,
+}
+
+impl<'c> Sorted<'c> {
+    fn new(context: &'c Arc<Context>) -> Self {
+        let most = if context.access.by_inode { SORTED_TOGETHER } else { 1 };
+        Self { waiting: Vec::new(), most, bare: Bare { context, files: Vec::new(), bytes: 0 } }
+    }
+
+    fn push(&mut self, file: FoundFile, container: Option<Container>) {
+        self.waiting.push((file, container));
+        if self.waiting.len() >= self.most {
+            self.hand_on();
+        }
+    }
+
+    fn hand_on(&mut self) {
+        self.waiting.sort_by_key(|(file, _)| file.spot.map(|spot| (spot.device, spot.inode)));
+        for (file, container) in self.waiting.drain(..) {
+            self.bare.take(file, container);
+        }
+    }
+
+    fn flush(&mut self) {
+        self.hand_on();
+        self.bare.flush();
     }
 }
 
@@ -182,18 +222,42 @@ struct Bare<'c> {
 }
 
 impl Bare<'_> {
-    fn push(&mut self, file: FoundFile) {
+    fn take(&mut self, file: FoundFile, container: Option<Container>) {
+        let device = device(&file);
+        if let Some(container) = container {
+            let cost = container.cost(file.size);
+            return self.context.queue.push(Lane::Outer, cost, device, Job::Archive(file));
+        }
+        if self.context.access.depth > 0
+            && self.files.first().is_some_and(|first| self::device(first) != device)
+        {
+            self.flush();
+        }
         self.bytes += file.size.min(BARE_BYTES);
         self.files.push(file);
-        if self.files.len() >= BARE_FILES || self.bytes >= BARE_BYTES {
+        if self.files.len() >= self.most() || self.bytes >= BARE_BYTES {
             self.flush();
+        }
+    }
+
+    /// So many files make a job. In strict order each is one, since what it turns out to be may have to be read before the next.
+    fn most(&self) -> usize {
+        match self.context.access.depth {
+            _ if self.context.is_sequential() => 1,
+            0 => BARE_FILES,
+            _ => BARE_FILES_AHEAD,
         }
     }
 
     fn flush(&mut self) {
         if !self.files.is_empty() {
             let files = std::mem::take(&mut self.files);
-            self.context.queue.push_bare(std::mem::take(&mut self.bytes), Job::Bare(files));
+            let device = files.first().and_then(device);
+            self.context.queue.push_bare(std::mem::take(&mut self.bytes), device, Job::Bare(files));
         }
     }
+}
+
+fn device(file: &FoundFile) -> Option<i64> {
+    file.spot.map(|spot| spot.device)
 }

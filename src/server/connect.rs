@@ -1,4 +1,5 @@
-//! Which database is meant, and how to reach it: the flag, `DATABASE_URL`, the `PG*` variables, or the private cluster.
+//! Which database is meant, and how to reach it: the flag, `DATABASE_URL`, the `PG*` variables, the configuration file, or the
+//! private cluster.
 //!
 //! Resolves once into a [`Target`]; what is behind it makes no difference afterwards. No text made here ever holds a
 //! password. Stores nothing.
@@ -32,6 +33,8 @@ pub enum Origin {
     DatabaseUrlVariable,
     /// One of `PGHOST`, `PGHOSTADDR`, `PGPORT`, `PGDATABASE`, `PGUSER`.
     PgVariables,
+    /// `database-url` in the configuration file.
+    ConfigurationFile,
     /// Nothing: the private cluster.
     PrivateCluster,
 }
@@ -44,9 +47,19 @@ impl Origin {
             Self::Flag => "--database-url",
             Self::DatabaseUrlVariable => "DATABASE_URL",
             Self::PgVariables => "the PG* variables",
+            Self::ConfigurationFile => "database-url of the configuration file",
             Self::PrivateCluster => "the private cluster",
         }
     }
+}
+
+/// Where the user may have named a database beside the environment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Named<'n> {
+    /// By `--database-url`: goes before everything.
+    pub flag: Option<&'n str>,
+    /// In the configuration file: goes before the private cluster alone.
+    pub file: Option<&'n str>,
 }
 
 /// A database, resolved.
@@ -74,13 +87,13 @@ impl fmt::Debug for Target {
     }
 }
 
-/// Resolves the database: `flag` (`--database-url`), else `DATABASE_URL`, else the `PG*` variables with `~/.pgpass`, else
-/// the private cluster, which is created and started where need be.
+/// Resolves the database: the flag (`--database-url`), else `DATABASE_URL`, else the `PG*` variables with `~/.pgpass`, else
+/// the configuration file, else the private cluster, which is created and started where need be.
 ///
 /// # Errors
 /// A URL that cannot be used ([`ErrorKind::Usage`]) or a private cluster that cannot be started.
-pub async fn resolve(flag: Option<&str>) -> Result<Target> {
-    match choose(flag, env::var_os("DATABASE_URL"), |name| env::var_os(name))? {
+pub async fn resolve(named: Named<'_>) -> Result<Target> {
+    match choose(named, env::var_os("DATABASE_URL"), |name| env::var_os(name))? {
         Choice::Url(url, origin) => Target::from_url(&url, origin),
         Choice::Variables => Ok(Target::from_variables()),
         Choice::Private => {
@@ -100,8 +113,8 @@ pub async fn resolve(flag: Option<&str>) -> Result<Target> {
 ///
 /// # Errors
 /// As [`resolve`], without the starting.
-pub fn look(flag: Option<&str>) -> Result<Found> {
-    match choose(flag, env::var_os("DATABASE_URL"), |name| env::var_os(name))? {
+pub fn look(named: Named<'_>) -> Result<Found> {
+    match choose(named, env::var_os("DATABASE_URL"), |name| env::var_os(name))? {
         Choice::Url(url, origin) => Target::from_url(&url, origin).map(Found::Reachable),
         Choice::Variables => Ok(Found::Reachable(Target::from_variables())),
         Choice::Private => {
@@ -182,11 +195,11 @@ enum Choice {
 }
 
 fn choose(
-    flag: Option<&str>,
+    named: Named<'_>,
     database_url: Option<OsString>,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Choice> {
-    if let Some(flag) = flag {
+    if let Some(flag) = named.flag {
         return Ok(Choice::Url(flag.to_owned(), Origin::Flag));
     }
     if let Some(url) = database_url.filter(|url| !url.is_empty()) {
@@ -197,7 +210,11 @@ fn choose(
         return Ok(Choice::Url(url, Origin::DatabaseUrlVariable));
     }
     let is_set = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
-    Ok(if VARIABLES.iter().any(is_set) { Choice::Variables } else { Choice::Private })
+    Ok(match named.file {
+        _ if VARIABLES.iter().any(is_set) => Choice::Variables,
+        Some(url) => Choice::Url(url.to_owned(), Origin::ConfigurationFile),
+        None => Choice::Private,
+    })
 }
 
 /// A URL for people: everything but the password.
@@ -224,11 +241,15 @@ mod tests {
         let password_only = |name: &str| (name == "PGPASSWORD").then(|| OsString::from("s"));
         let url = || Some(OsString::from("postgres://b/"));
         let from = |text: &str, origin| Choice::Url(text.to_owned(), origin);
-        assert_eq!(choose(Some("postgres://a/"), url(), host).unwrap(), from("postgres://a/", Origin::Flag));
-        assert_eq!(choose(None, url(), host).unwrap(), from("postgres://b/", Origin::DatabaseUrlVariable));
-        assert_eq!(choose(None, Some(OsString::new()), host).unwrap(), Choice::Variables);
-        assert_eq!(choose(None, None, password_only).unwrap(), Choice::Private);
-        assert_eq!(choose(None, None, none).unwrap(), Choice::Private);
+        let file = Named { flag: None, file: Some("postgres://c/") };
+        let flag = Named { flag: Some("postgres://a/"), ..file };
+        let nothing = Named::default();
+        assert_eq!(choose(flag, url(), host).unwrap(), from("postgres://a/", Origin::Flag));
+        assert_eq!(choose(file, url(), host).unwrap(), from("postgres://b/", Origin::DatabaseUrlVariable));
+        assert_eq!(choose(file, Some(OsString::new()), host).unwrap(), Choice::Variables);
+        assert_eq!(choose(file, None, none).unwrap(), from("postgres://c/", Origin::ConfigurationFile));
+        assert_eq!(choose(nothing, None, password_only).unwrap(), Choice::Private);
+        assert_eq!(choose(nothing, None, none).unwrap(), Choice::Private);
     }
 
     #[test]

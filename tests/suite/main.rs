@@ -30,6 +30,7 @@ mod library;
 mod listings;
 mod modes;
 mod oddities;
+mod profiles;
 mod program;
 mod queries;
 mod refusals;

@@ -7,7 +7,7 @@ use fs_err as fs;
 use crate::program::Program;
 
 /// Every command that has a help of its own.
-const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 26] = [
     &[],
     &["import"],
     &["plan"],
@@ -31,6 +31,9 @@ const COMMANDS: [&[&str]; 23] = [
     &["db", "psql"],
     &["db", "migrate"],
     &["db", "destroy"],
+    &["config"],
+    &["config", "path"],
+    &["config", "example"],
 ];
 
 #[test]

@@ -29,7 +29,7 @@ async fn stopped_in_the_middle(
     folder: &Path,
     options: &[&str],
 ) -> (Running, sqlx::postgres::PgConnection) {
-    let limits = ["import", "--memory", "1", "--max-entry-size", "1", "--batch-size", "100", "--jobs", "1"];
+    let limits = ["import", "--memory", "1", "--max-entry-size", "1", "--batch-size", "100", "--jobs", "2"];
     let arguments = limits.iter().chain(options).map(std::ffi::OsStr::new).chain([folder.as_os_str()]);
     let running = Program::on(database, arguments).start();
     until("rows are stored", async || {
