@@ -1,0 +1,18 @@
+//! Songs: which contents are versions of the same piece.
+//!
+//! ```text
+//! names, folders, texts ─▶ Naming ─▶ key ─▶ song_lookup ─▶ song
+//! ```
+//!
+//! What a content is called is made into artist and title ([`Naming`]), these into a [`Key`], and the key leads to a song by
+//! way of the table `song_lookup` ([`Resolver`]). `docs/decisions/0013-songs-by-name.md` has the rules. The music is not
+//! looked at: that is what [`crate::duplicates`] does.
+
+mod fold;
+mod folder;
+mod key;
+mod naming;
+mod noise;
+
+pub use key::Key;
+pub use naming::{Named, Naming};
