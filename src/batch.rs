@@ -137,11 +137,18 @@ impl Batch {
         })
     }
 
+    /// The contents whose places are in it, ascending.
+    #[must_use]
+    pub fn placed(&self) -> Vec<i64> {
+        let mut ids: Vec<i64> = self.locations().map(|location| location.file_id).collect();
+        ids.dedup();
+        ids
+    }
+
     /// The contents whose places are in it without their rows, ascending.
     #[must_use]
     pub fn repeated(&self) -> Vec<i64> {
-        let mut ids: Vec<i64> = self.locations().map(|location| location.file_id).collect();
-        ids.dedup();
+        let mut ids = self.placed();
         let mut new = self.files().map(|rows| rows.file.id).peekable();
         // Both are in the order of the batch.
         ids.retain(|id| {

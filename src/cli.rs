@@ -19,6 +19,7 @@ mod rejects;
 mod restore;
 pub mod sample;
 mod signals;
+mod songs;
 mod status;
 pub mod terminal;
 mod work;
@@ -39,6 +40,7 @@ Examples:
   loader status                                      from another terminal
   loader rejects                                     what was refused, and why
   loader prune --dry-run                             what is no longer on the disk
+  loader songs waterloo                              its versions, and where they lie
   loader analyze --missing                           after an update: what the new analysis finds
   psql \"$(loader db url)\" -c 'SELECT count(*) FROM files'
 
@@ -125,6 +127,8 @@ enum Command {
     Check(Box<check::CheckArguments>),
     /// List what the library holds more than once, and delete nothing
     Duplicates(duplicates::DuplicatesArguments),
+    /// List songs with their versions, merge, split and rename them
+    Songs(songs::SongsArguments),
     /// Show what the newest import is doing, or has done
     Status,
     /// List what was refused, and why
@@ -187,6 +191,7 @@ async fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<ExitStatu
         Command::Extract(extract) => extract::run(&extract, &everywhere, terminal).await,
         Command::Check(check) => check::run(&check, &everywhere, terminal).await,
         Command::Duplicates(duplicates) => duplicates::run(&duplicates, &everywhere, terminal).await,
+        Command::Songs(songs) => songs::run(&songs, &everywhere, terminal).await,
         Command::Status => status::run(&everywhere, terminal).await,
         Command::Rejects(rejects) => rejects::run(&rejects, &everywhere, terminal).await,
         Command::Prune(prune) => prune::run(&prune, &everywhere, terminal).await,
