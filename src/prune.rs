@@ -14,6 +14,7 @@ use crate::library::failed;
 use crate::pipeline::Stop;
 use crate::server::connect::{self, Target};
 use crate::server::{lock, schema};
+use crate::songs;
 use crate::vanished;
 
 /// What to delete.
@@ -98,6 +99,7 @@ impl Prune {
             let delete = sqlx::query(include_str!("../database/prune/delete_files.sql"));
             pruned.files += self.delete(delete.bind(files)).await?;
         }
+        songs::sort(&mut self.connection, |_| !stop.is_asked()).await?;
         Ok(pruned)
     }
 

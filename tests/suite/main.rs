@@ -35,3 +35,4 @@ mod rescan;
 mod rows;
 mod scripts;
 mod small_disk;
+mod songs;
