@@ -106,7 +106,7 @@ async fn versions_come_to_one_song() {
     let sizes: Vec<_> = groups.iter().map(|(name, files)| (name.as_str(), files.len())).collect();
     assert_eq!(
         sizes,
-        [("? - Waterloo", 1), ("ABBA - Waterloo", 5), ("BEYONCE - HALO", 2), ("The Beatles - Help!", 3),]
+        [("? - Waterloo", 1), ("ABBA - Waterloo", 5), ("BEYONCE - HALO", 2), ("Beatles - Help", 3)]
     );
     let order: Vec<_> =
         listed(&database, &[]).iter().map(|song| song["versions"].as_array().unwrap().len()).collect();

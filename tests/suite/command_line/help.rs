@@ -7,7 +7,7 @@ use fs_err as fs;
 use crate::program::Program;
 
 /// Every command that has a help of its own.
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 28] = [
     &[],
     &["import"],
     &["plan"],
@@ -15,6 +15,12 @@ const COMMANDS: [&[&str]; 22] = [
     &["extract"],
     &["check"],
     &["duplicates"],
+    &["songs"],
+    &["songs", "list"],
+    &["songs", "merge"],
+    &["songs", "split"],
+    &["songs", "rename"],
+    &["songs", "resolve"],
     &["status"],
     &["prune"],
     &["rejects"],
