@@ -15,9 +15,11 @@ COMMENT ON COLUMN songs.artist_key IS 'Artist without case, accents, punctuation
 COMMENT ON COLUMN songs.title_key IS 'Title, the same way.';
 COMMENT ON COLUMN songs.is_named IS 'Whether a person named it, or merged it: then its name stays, whatever its versions are called.';
 
+-- Without a foreign key, which would cost as much as all the rest of a row: whoever makes a song makes its key in the same
+-- statement, and keys go with their song by the trigger below.
 CREATE TABLE song_lookup (
     key     text COLLATE "C" PRIMARY KEY,
-    song_id bigint NOT NULL REFERENCES songs (id) ON DELETE CASCADE
+    song_id bigint NOT NULL
 );
 CREATE INDEX song_lookup_song ON song_lookup (song_id);
 COMMENT ON TABLE song_lookup IS 'Which song a name leads to: the keys of artist and title, with a tab between. After a merge several lead to one.';
@@ -63,13 +65,9 @@ BEGIN
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    WITH gone AS (
-        DELETE FROM public.songs
-         WHERE id IN (SELECT song_id FROM left_songs)
-           AND NOT EXISTS (SELECT FROM public.file_songs WHERE song_id = songs.id)
-        RETURNING id
-    )
-    INSERT INTO loader.song_changes (song_id) SELECT id FROM gone;
+    DELETE FROM public.songs
+     WHERE id IN (SELECT song_id FROM left_songs)
+       AND NOT EXISTS (SELECT FROM public.file_songs WHERE song_id = songs.id);
     RETURN NULL;
 END
 $$;
@@ -78,6 +76,18 @@ CREATE TRIGGER file_songs_deleted AFTER DELETE ON file_songs REFERENCING OLD TAB
     FOR EACH STATEMENT EXECUTE FUNCTION loader.leave_songs();
 CREATE TRIGGER file_songs_moved AFTER UPDATE ON file_songs REFERENCING OLD TABLE AS left_songs
     FOR EACH STATEMENT EXECUTE FUNCTION loader.leave_songs();
+
+-- What leads to a song goes with it, and whoever remembers it is told.
+CREATE FUNCTION loader.forget_songs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM public.song_lookup WHERE song_id IN (SELECT id FROM gone_songs);
+    INSERT INTO loader.song_changes (song_id) SELECT id FROM gone_songs;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION loader.forget_songs() IS 'Deletes the keys that lead to songs that are gone, and tells of it.';
+CREATE TRIGGER songs_deleted AFTER DELETE ON songs REFERENCING OLD TABLE AS gone_songs
+    FOR EACH STATEMENT EXECUTE FUNCTION loader.forget_songs();
 
 -- What the library holds already is sorted at the end of the next run.
 INSERT INTO loader.unsorted_contents SELECT id FROM files;

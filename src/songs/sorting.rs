@@ -15,11 +15,11 @@ use super::{Key, Named, Naming, Resolver};
 use crate::error::Result;
 use crate::library::failed;
 
-/// Pages of the list in a transaction: about 10,000 contents.
-const PAGES_TOGETHER: i64 = 44;
+/// Pages of the list in a transaction: about 20,000 contents.
+const PAGES_TOGETHER: i64 = 88;
 
 /// A list of more pages is given back to the file system once it is empty.
-const PAGES_KEPT: i64 = 4 * PAGES_TOGETHER;
+const PAGES_KEPT: i64 = PAGES_TOGETHER;
 
 /// Where another program deletes contents or songs meanwhile the batch is begun anew, so often at most.
 const ATTEMPTS: u32 = 10;
