@@ -1,5 +1,6 @@
 //! Songs: which contents are versions of which, found at the end of an import, and kept as a person wants them.
 
+mod beside;
 mod edited;
 mod kept;
 mod resolver;
