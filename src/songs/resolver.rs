@@ -101,7 +101,9 @@ impl Resolver {
         let generation = self.look_up(connection, &mut batch).await?;
         if generation != self.generation && !self.songs.is_empty() {
             self.forget();
-            batch.values_mut().for_each(|wanted| wanted.found = None);
+            for wanted in batch.values_mut() {
+                wanted.found = None;
+            }
             self.generation = self.look_up(connection, &mut batch).await?;
         } else {
             self.generation = generation;

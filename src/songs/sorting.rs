@@ -279,7 +279,7 @@ impl Changes {
         }
         if !self.touched.is_empty() {
             sqlx::query(include_str!("../../database/songs/show.sql"))
-                .bind(Vec::from_iter(self.touched.iter().copied()))
+                .bind(self.touched.iter().copied().collect::<Vec<i64>>())
                 .execute(connection)
                 .await?;
         }

@@ -147,7 +147,9 @@ fn song_of(files: &[i64], taken: &[Version], is_all: bool) -> Result<i64> {
 /// What most are called; of names as frequent as each other, the first in alphabetical order.
 fn most_common(versions: &[Version]) -> Named {
     let mut names: BTreeMap<&Named, usize> = BTreeMap::new();
-    versions.iter().for_each(|version| *names.entry(&version.name).or_default() += 1);
+    for version in versions {
+        *names.entry(&version.name).or_default() += 1;
+    }
     let most = names.values().copied().max();
     let common = names.into_iter().find(|(_, count)| Some(*count) == most);
     common.map(|(name, _)| name.clone()).unwrap_or_default()
