@@ -1,5 +1,5 @@
 //! Deletes what vanished: sources that are no longer on the disk with their places and refusals, and contents that lie nowhere
-//! any more with their metadata.
+//! any more with their metadata. A song goes with the last of its versions.
 //!
 //! In short transactions, under the library's lock. Whatever is killed, the same call goes on: what is deleted first of a
 //! source is its being complete, so that one which comes back in the middle is read again. Files on disk are not touched.

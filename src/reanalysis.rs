@@ -36,7 +36,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::heartbeat;
 use crate::library::{self, RunState, failed};
 use crate::pipeline::{Asked, Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents, Stop};
-use crate::progress::{Counters, Phase};
+use crate::progress::{Counters, Phase, add};
 use crate::server::connect::{self, Target};
 use crate::server::{lock, schema};
 use crate::sink::{PostgresSink, Renewal, RenewalSink, SinkSettings, WriterKind};
@@ -138,7 +138,11 @@ impl Reanalysis {
         let mut sorted = Sorted::default();
         if !is_stopped {
             self.counters.enter(Phase::Sorting);
-            sorted = songs::sort(&mut self.connection, |_| !self.stop.is_asked()).await?;
+            sorted = songs::sort(&mut self.connection, |contents| {
+                add(&self.counters.sorted, contents);
+                !self.stop.is_asked()
+            })
+            .await?;
         }
         let mut report = Report {
             sorted: sorted.changed,

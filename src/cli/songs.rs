@@ -3,19 +3,22 @@
 mod editing;
 mod table;
 
+use std::sync::Arc;
+
 use clap::Subcommand;
 
+use super::progress::Reporter;
 use super::terminal::{Terminal, counted};
 use super::{Everywhere, logging, signals};
 use crate::error::{ExitStatus, Result};
+use crate::pipeline::Stop;
+use crate::progress::{Counters, Phase, add};
 use crate::server::connect::{self, Target};
 use crate::server::{lock, schema};
 use crate::songs::{self, ListSettings, Listed};
 use crate::vanished;
-use editing::{MergeArguments, RenameArguments, SplitArguments};
-use std::sync::Arc;
 
-use crate::pipeline::Stop;
+use editing::{MergeArguments, RenameArguments, SplitArguments};
 use table::Form;
 
 const EXAMPLES: &str = "\
@@ -164,7 +167,16 @@ async fn resolve(
     if arguments.all {
         songs::note_all(&mut connection).await?;
     }
-    let sorted = songs::sort(&mut connection, |_| !stop.is_asked()).await?;
+    let counters = Arc::new(Counters::default());
+    counters.enter(Phase::Sorting);
+    let running = Reporter::new(everywhere, *terminal, Arc::clone(&counters)).start();
+    let sorted = songs::sort(&mut connection, |contents| {
+        add(&counters.sorted, contents);
+        !stop.is_asked()
+    })
+    .await;
+    running.end().await;
+    let sorted = sorted?;
     let line = format!(
         "Looked at {}: {} changed, {} made",
         counted(sorted.contents, "file"),

@@ -1,14 +1,14 @@
 //! Merging, splitting and renaming songs.
 
+use sqlx::postgres::PgConnection;
+
+use super::table::name;
 use crate::cli::Everywhere;
 use crate::cli::terminal::{Terminal, counted, safe_line};
 use crate::error::{ExitStatus, Result};
 use crate::server::connect::{self, Target};
 use crate::server::schema;
 use crate::songs::{self, SongId, Title};
-use sqlx::postgres::PgConnection;
-
-use super::table::name;
 
 /// What `loader songs merge` takes.
 #[derive(Debug, clap::Args)]
