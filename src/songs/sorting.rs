@@ -21,6 +21,9 @@ const PAGES_TOGETHER: i64 = 88;
 /// A list of more pages is given back to the file system once it is empty.
 const PAGES_KEPT: i64 = PAGES_TOGETHER;
 
+/// After so many changes the planner is told what the tables are like now.
+const WORTH_STATISTICS: u64 = 10_000;
+
 /// Where another program deletes contents or songs meanwhile the batch is begun anew, so often at most.
 const ATTEMPTS: u32 = 10;
 
@@ -71,6 +74,10 @@ pub async fn sort(connection: &mut PgConnection, mut go_on: impl FnMut(u64) -> b
     if sorted.contents > 0 {
         let forget = sqlx::query(include_str!("../../database/songs/forget_changes.sql"));
         forget.execute(&mut *connection).await.map_err(failed)?;
+    }
+    if sorted.changed >= WORTH_STATISTICS {
+        let analyze = sqlx::query("ANALYZE songs, song_lookup, file_songs");
+        analyze.execute(&mut *connection).await.map_err(failed)?;
     }
     if pages > PAGES_KEPT {
         sqlx::query("VACUUM loader.unsorted_contents").execute(connection).await.map_err(failed)?;
