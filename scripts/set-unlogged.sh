@@ -10,7 +10,7 @@ usage() {
 Usage: scripts/set-unlogged.sh on [-d URL] [--risk-rows]
        scripts/set-unlogged.sh off [-d URL]
 
-on   the five tables of the library are no longer in the server's log: a crash of the server empties them. Refused where
+on   the six tables of contents are no longer in the server's log: a crash of the server empties them. Refused where
      they hold rows, unless --risk-rows is given, and where a logged table of yours refers to them.
 off  what was made unlogged by on is logged again; says whether a crash has emptied it meanwhile
 
@@ -66,8 +66,8 @@ look
 contents=$(ask "SELECT count(*) FROM files") || lost
 case $action in
     on)
-        if [ "$(tr -cd , <<<"$unlogged")" = ,,,, ]; then
-            say "nothing to do: all five tables are unlogged"
+        if [ "$(tr -cd , <<<"$unlogged")" = ,,,,, ]; then
+            say "nothing to do: all six tables are unlogged"
             if [ "$is_emptied" = t ]; then say "$emptied"; fi
             exit 0
         fi

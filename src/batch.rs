@@ -155,14 +155,21 @@ impl Batch {
         })
     }
 
-    /// The contents whose places are in it without their rows, ascending.
+    /// The contents whose places are in it, ascending.
     #[must_use]
-    pub fn repeated(&self) -> Vec<i64> {
+    pub fn placed(&self) -> Vec<i64> {
         let mut ids: Vec<i64> = self.locations().map(|location| location.file_id).collect();
-        let mut new: Vec<i64> = self.files().map(|rows| rows.file.id).collect();
         // Most batches are sorted so already.
         ids.sort_unstable();
         ids.dedup();
+        ids
+    }
+
+    /// The contents whose places are in it without their rows, ascending.
+    #[must_use]
+    pub fn repeated(&self) -> Vec<i64> {
+        let mut ids = self.placed();
+        let mut new: Vec<i64> = self.files().map(|rows| rows.file.id).collect();
         new.sort_unstable();
         let mut new = new.into_iter().peekable();
         ids.retain(|id| {

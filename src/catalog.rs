@@ -4,6 +4,7 @@
 //! halved until the bad row is alone; that one is named in the [`Outcome`], all others are applied. What may pass (a
 //! deadlock, a broken connection, a lock that was not to be had) is tried again after the pauses of
 //! [`crate::writer::RETRY_PAUSES`]. Takes no lock: it may work beside an import.
+//! The songs of what changes here are found at the end of the next import, or by `loader songs resolve`.
 //!
 //! ```no_run
 //! use std::path::Path;

@@ -21,6 +21,7 @@ mod rejects;
 mod restore;
 pub mod sample;
 mod signals;
+mod songs;
 mod status;
 pub mod terminal;
 mod watch;
@@ -44,6 +45,7 @@ Examples:
   loader status                                      from another terminal
   loader rejects                                     what was refused, and why
   loader prune --dry-run                             what is no longer on the disk
+  loader songs waterloo                              its versions, and where they lie
   loader analyze --missing                           after an update: what the new analysis finds
   psql \"$(loader db url)\" -c 'SELECT count(*) FROM files'
 
@@ -170,6 +172,8 @@ enum Command {
     Check(Box<check::CheckArguments>),
     /// List what the library holds more than once, and delete nothing
     Duplicates(duplicates::DuplicatesArguments),
+    /// List songs with their versions, merge, split and rename them
+    Songs(songs::SongsArguments),
     /// Import what changes in folders, as it changes
     Watch(Box<watch::WatchArguments>),
     /// Show what the newest import is doing, or has done
@@ -257,6 +261,7 @@ async fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<ExitStatu
         Command::Extract(extract) => extract::run(&extract, &everywhere, terminal).await,
         Command::Check(check) => check::run(&check, &everywhere, terminal).await,
         Command::Duplicates(duplicates) => duplicates::run(&duplicates, &everywhere, terminal).await,
+        Command::Songs(songs) => songs::run(&songs, &everywhere, terminal).await,
         Command::Watch(watch) => watch::run(&watch, &everywhere, terminal).await,
         Command::Status => status::run(&everywhere, terminal).await,
         Command::Rejects(rejects) => rejects::run(&rejects, &everywhere, terminal).await,

@@ -3,7 +3,7 @@
 //! ```text
 //! connect ─▶ lock ─▶ migrate ─▶ know what is there ─▶ walk ─▶ plan ─▶ change settings? suspend indexes?
 //!                                                                                   │
-//!                               count ◀─ settings back ◀─ indexes back ◀─ pipeline ◀┘
+//!                      songs ◀─ count ◀─ settings back ◀─ indexes back ◀─ pipeline ◀┘
 //! ```
 //!
 //! Whatever is interrupted here is finished by the same command again: rows are the journal of what was read, and the
@@ -32,12 +32,13 @@ use crate::heartbeat;
 use crate::library::{self, Balance, RunState};
 use crate::mode::Mode;
 use crate::pipeline::{Finished, Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents, Stop, Survey};
-use crate::progress::{Counters, Phase};
+use crate::progress::{Counters, Phase, add};
 use crate::server::connect::{self, Target};
 use crate::server::indexes::{self, RestoreSettings};
 use crate::server::settings::{self, Whose};
 use crate::server::{lock, schema};
 use crate::sink::{PostgresSink, SinkSettings, WriterKind};
+use crate::songs::{self, Sorted};
 use crate::state;
 use crate::verification::Verified;
 
@@ -181,8 +182,11 @@ impl Import {
         }
         let sources = Sources { verified, ..self.settle(&finished, &known, foreseen).await? };
         times.checking = checking.elapsed();
+        let sorting = Instant::now();
+        let sorted = self.sort().await?;
+        times.sorting = sorting.elapsed();
         self.counters.enter(Phase::Done);
-        Ok(Loaded { balance, sources, peak_budget: finished.peak_budget, times, kept })
+        Ok(Loaded { balance, sources, sorted, peak_budget: finished.peak_budget, times, kept })
     }
 
     /// Changes what the mode changes, loads, and brings the indexes back.
@@ -250,6 +254,19 @@ impl Import {
         lock::keep(&mut self.connection, &self.target, "loader import").await?;
         settings::undo(&mut self.connection, &self.target, Whose::Runs).await?;
         Ok(())
+    }
+
+    /// Brings what is new or called otherwise to its songs; a run that was stopped leaves that to the next one.
+    async fn sort(&mut self) -> Result<Sorted> {
+        if self.stop.is_asked() {
+            return Ok(Sorted::default());
+        }
+        self.counters.enter(Phase::Sorting);
+        songs::sort(&mut self.connection, |contents| {
+            add(&self.counters.sorted, contents);
+            !self.stop.is_asked()
+        })
+        .await
     }
 
     /// The two sides of the account: what the readers met, and what is stored.
@@ -330,6 +347,7 @@ impl Import {
 struct Loaded {
     balance: Balance,
     sources: Sources,
+    sorted: Sorted,
     peak_budget: usize,
     times: PhaseTimes,
     kept: bool,

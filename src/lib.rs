@@ -43,6 +43,7 @@ pub mod sample;
 pub mod seen;
 pub mod server;
 pub mod sink;
+pub mod songs;
 pub mod state;
 pub mod storage;
 pub mod vanished;

@@ -1,5 +1,5 @@
 //! Deletes what vanished: sources that are no longer on the disk with their places and refusals, and contents that lie nowhere
-//! any more with their metadata.
+//! any more with their metadata. A song goes with the last of its versions.
 //!
 //! In short transactions, under the library's lock. Whatever is killed, the same call goes on: what is deleted first of a
 //! source is its being complete, so that one which comes back in the middle is read again. Files on disk are not touched.
@@ -14,6 +14,7 @@ use crate::library::failed;
 use crate::pipeline::Stop;
 use crate::server::connect::{self, Target};
 use crate::server::{lock, schema};
+use crate::songs;
 use crate::vanished;
 
 /// What to delete.
@@ -98,6 +99,7 @@ impl Prune {
             let delete = sqlx::query(include_str!("../database/prune/delete_files.sql"));
             pruned.files += self.delete(delete.bind(files)).await?;
         }
+        songs::sort(&mut self.connection, |_| !stop.is_asked()).await?;
         Ok(pruned)
     }
 

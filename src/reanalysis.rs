@@ -36,10 +36,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::heartbeat;
 use crate::library::{self, RunState, failed};
 use crate::pipeline::{Asked, Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents, Stop};
-use crate::progress::{Counters, Phase};
+use crate::progress::{Counters, Phase, add};
 use crate::server::connect::{self, Target};
 use crate::server::{lock, schema};
 use crate::sink::{PostgresSink, Renewal, RenewalSink, SinkSettings, WriterKind};
+use crate::songs::{self, Sorted};
 
 /// What a re-analysis is to do, resolved from what the user typed.
 #[derive(Clone, Debug)]
@@ -134,7 +135,17 @@ impl Reanalysis {
         if !is_stopped {
             self.check(&account).await?;
         }
+        let mut sorted = Sorted::default();
+        if !is_stopped {
+            self.counters.enter(Phase::Sorting);
+            sorted = songs::sort(&mut self.connection, |contents| {
+                add(&self.counters.sorted, contents);
+                !self.stop.is_asked()
+            })
+            .await?;
+        }
         let mut report = Report {
+            sorted: sorted.changed,
             run: Some(run_id),
             complete: !is_stopped,
             wanted: worklist.len() as u64,

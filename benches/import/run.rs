@@ -49,7 +49,7 @@ struct Report {
     rejected: u64,
     not_midi: u64,
     extracted_bytes: u64,
-    phases: [f64; 4],
+    phases: [f64; 5],
 }
 
 impl Configuration {
@@ -97,7 +97,7 @@ impl Configuration {
         );
         let report: Report = serde_json::from_slice(&fs_err::read(&output)?)?;
         ensure!(report.complete, "{}: the import did not come to its end", self.name);
-        let [_, _, indexing, _] = report.phases;
+        let [_, _, indexing, ..] = report.phases;
         Ok(Measured {
             elapsed,
             indexing,

@@ -5,6 +5,8 @@ WITH back AS (
     UPDATE file_locations SET is_active = true FROM back
      WHERE source_id = back.id AND NOT file_locations.is_active
     RETURNING file_id
+), noted AS (
+    INSERT INTO loader.unsorted_contents SELECT DISTINCT file_id FROM places
 ), contents AS (
     UPDATE files SET is_active = true WHERE id IN (SELECT file_id FROM places) AND NOT is_active
 )

@@ -6,7 +6,7 @@ DECLARE
 BEGIN
     FOR unlogged IN SELECT name
                       FROM loader.unlogged_tables
-                     ORDER BY array_position('{sources,files,musical_metadata,file_locations,rejects}', name)
+                     ORDER BY array_position('{sources,files,musical_metadata,file_locations,rejects,file_songs}', name)
     LOOP
         EXECUTE format('ALTER TABLE public.%I SET LOGGED', unlogged);
     END LOOP;

@@ -4,9 +4,10 @@ INSERT INTO loader.unlogged_tables (name, run_id)
 SELECT relname, 0
   FROM pg_class
  WHERE oid IN ('public.rejects'::regclass, 'public.file_locations'::regclass, 'public.musical_metadata'::regclass,
-               'public.files'::regclass, 'public.sources'::regclass)
+               'public.files'::regclass, 'public.sources'::regclass, 'public.file_songs'::regclass)
    AND relpersistence = 'p'
     ON CONFLICT (name) DO NOTHING;
+ALTER TABLE public.file_songs SET UNLOGGED;
 ALTER TABLE public.rejects SET UNLOGGED;
 ALTER TABLE public.file_locations SET UNLOGGED;
 ALTER TABLE public.musical_metadata SET UNLOGGED;

@@ -3,7 +3,7 @@
 SELECT ARRAY(SELECT relname::text
                FROM pg_class
               WHERE oid IN ('public.rejects'::regclass, 'public.file_locations'::regclass,
-                            'public.musical_metadata'::regclass, 'public.files'::regclass, 'public.sources'::regclass)
+                            'public.musical_metadata'::regclass, 'public.files'::regclass, 'public.sources'::regclass, 'public.file_songs'::regclass)
                 AND relpersistence = 'u'
               ORDER BY relname) AS unlogged,
        ARRAY(SELECT name FROM loader.unlogged_tables ORDER BY name) AS journalled,

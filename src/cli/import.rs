@@ -249,6 +249,9 @@ pub(super) fn closing_line(report: &Report) -> String {
     if report.sources_returned > 0 {
         line.push_str(&format!(" · {} back", counted(report.sources_returned, "source")));
     }
+    if report.songs_added > 0 {
+        line.push_str(&format!(" · {} made", counted(report.songs_added, "song")));
+    }
     line
 }
 

@@ -139,6 +139,9 @@ impl Progress {
             let (done, total) = (counted.indexes_done, counted.indexes_total);
             return format!("indexing {done}/{total} indexes · {}", duration(self.seconds));
         }
+        if counted.phase == Phase::Sorting {
+            return format!("sorting {} into songs · {}", grouped(counted.sorted), duration(self.seconds));
+        }
         let more = if counted.walk_ended == 0 { "+" } else { "" };
         let mut line = format!(
             "{} {}/{}{more} sources · {} read, {} stored · {:.0}/s · {}/s · {} rejected",

@@ -140,6 +140,16 @@ pub fn safe_line(text: &str) -> String {
     safe(text).replace('\n', "\\u{a}")
 }
 
+/// A field of comma-separated values, which may hold anything (RFC 4180).
+#[must_use]
+pub fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
 /// 1234567 as `1,234,567`.
 #[must_use]
 pub fn grouped(number: u64) -> String {
@@ -211,5 +221,11 @@ mod tests {
         assert_eq!(safe("Am_120bpm ♪.mid"), "Am_120bpm ♪.mid");
         assert_eq!(safe("\x1b[2J.mid\u{202e}"), "\\u{1b}[2J.mid\\u{202e}");
         assert_eq!(safe_line("a\nb\tc"), "a\\u{a}b\\u{9}c");
+    }
+
+    #[test]
+    fn fields_that_need_it_are_quoted() {
+        assert_eq!(quoted("/a b.mid"), "/a b.mid");
+        assert_eq!(quoted("/a,\"b\"\n.mid"), "\"/a,\"\"b\"\"\n.mid\"");
     }
 }

@@ -52,7 +52,13 @@ impl Claims {
     /// Reads the last part of a path. Takes time in proportion to its length; allocates only for artist and title.
     #[must_use]
     pub fn of(path: &str) -> Self {
-        let name = without_extensions(file_name_of(path));
+        Self::of_text(file_name_of(path))
+    }
+
+    /// Reads a text that calls a music something as a name does, a slash in it being a letter as any.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        let name = without_extensions(text);
         if is_digest(name) {
             return Self::default();
         }

@@ -21,6 +21,8 @@ pub struct PhaseTimes {
     pub indexing: Duration,
     /// Counting.
     pub checking: Duration,
+    /// Bringing contents to their songs.
+    pub sorting: Duration,
 }
 
 /// What an import did.
@@ -48,6 +50,10 @@ pub struct Report {
     pub not_midi: u64,
     /// Links, which are not followed, and not among the items.
     pub links: u64,
+    /// Contents that came to a song, left one, or are called otherwise now.
+    pub sorted: u64,
+    /// Songs that were made.
+    pub songs_added: u64,
     /// Files on disk read or passed over as unchanged.
     pub sources: u64,
     /// Of these, never read before.
@@ -74,8 +80,8 @@ pub struct Report {
     pub extracted_bytes: u64,
     /// Seconds in all.
     pub seconds: f64,
-    /// Seconds in each phase: preparing, loading, indexing, checking.
-    pub phases: [f64; 4],
+    /// Seconds in each phase: preparing, loading, indexing, checking, sorting into songs.
+    pub phases: [f64; 5],
     /// MIDI files read, new and duplicate, to a second.
     pub files_per_second: f64,
     /// The most bytes the memory budget ever gave.
@@ -91,9 +97,9 @@ impl Report {
         elapsed: Duration,
         state: RunState,
     ) -> Self {
-        let Loaded { sources, times, kept, peak_budget: peak_budget_bytes, .. } = loaded;
-        let phases =
-            [times.preparing, times.loading, times.indexing, times.checking].map(|time| time.as_secs_f64());
+        let Loaded { sources, sorted, times, kept, peak_budget: peak_budget_bytes, .. } = loaded;
+        let phases = [times.preparing, times.loading, times.indexing, times.checking, times.sorting]
+            .map(|time| time.as_secs_f64());
         let files = counted.inserted + counted.duplicate;
         Self {
             run,
@@ -107,6 +113,8 @@ impl Report {
             rejected: counted.rejected,
             not_midi: counted.not_midi,
             links: counted.links,
+            sorted: sorted.changed,
+            songs_added: sorted.songs_added,
             sources: counted.sources_done,
             sources_added: sources.survey.new_sources - sources.survey.modified_sources,
             sources_modified: sources.survey.modified_sources,

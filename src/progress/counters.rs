@@ -26,18 +26,21 @@ pub enum Phase {
     Indexing,
     /// Comparing what was read with what is stored.
     Checking,
+    /// Bringing contents to their songs.
+    Sorting,
     /// Over.
     Done,
 }
 
 impl Phase {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Preparing,
         Self::Loading,
         Self::Analysing,
         Self::Verifying,
         Self::Indexing,
         Self::Checking,
+        Self::Sorting,
         Self::Done,
     ];
 
@@ -51,6 +54,7 @@ impl Phase {
             Self::Verifying => "verifying",
             Self::Indexing => "indexing",
             Self::Checking => "checking",
+            Self::Sorting => "sorting",
             Self::Done => "done",
         }
     }
@@ -130,6 +134,8 @@ counters! {
     indexes_total,
     /// Indexes built again.
     indexes_done,
+    /// Contents whose songs were looked for.
+    sorted,
     /// 1 when the walk has found everything.
     walk_ended,
 }

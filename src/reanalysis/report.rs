@@ -32,6 +32,8 @@ pub struct Report {
     pub wanted: u64,
     /// Contents whose rows are up to date now.
     pub analysed: u64,
+    /// Contents that came to a song, left one, or are called otherwise now.
+    pub sorted: u64,
     /// Contents that lie nowhere any more.
     pub not_found: u64,
     /// Contents that were found, and that the analysis or the database refused.

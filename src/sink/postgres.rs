@@ -175,6 +175,13 @@ impl PostgresSink {
                 .execute(&mut *transaction)
                 .await?;
         }
+        let placed = batch.placed();
+        if !placed.is_empty() {
+            sqlx::query(include_str!("../../database/songs/note.sql"))
+                .bind(placed)
+                .execute(&mut *transaction)
+                .await?;
+        }
         transaction.commit().await?;
         Ok(Stored { inserted: batch.files().count() as u64, ..Stored::default() })
     }

@@ -17,6 +17,7 @@ use loader::writer::BatchLimits;
 
 use crate::harness::{TestDatabase, passable_directory};
 use crate::import::import;
+use crate::program::Program;
 use crate::rows::{Rows, assert_whole, number};
 
 /// Small batches, and no patience.
@@ -109,6 +110,8 @@ async fn the_rows_are_those_of_an_import() {
     let outcome = Box::pin(session.finish()).await.unwrap();
     assert_eq!((outcome.applied, outcome.inserted, outcome.refused.len()), (50, 41, 0));
     catalog.close().await.unwrap();
+    // Which songs these are is found by whoever has the library's lock.
+    Program::on(&own, ["songs", "resolve"]).run().expect(&[0]);
     import(&imported, &[], &[folder.path()]).await;
     Rows::of(&imported.url).await.assert_same(&Rows::of(&own.url).await, "by a program");
     assert_whole(&own.url, "after a session").await;

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::harness::{TestDatabase, connect_to, passable_directory};
 use crate::program::Program;
-use crate::rows::{Rows, assert_whole, collection, make_large, number};
+use crate::rows::{Rows, assert_sorted, assert_whole, collection, make_large, number};
 
 /// Imports with `options`, and checks that the report, the rows and the sums agree.
 pub(crate) async fn import(database: &TestDatabase, options: &[&str], paths: &[&std::path::Path]) -> Value {
@@ -20,6 +20,7 @@ pub(crate) async fn import(database: &TestDatabase, options: &[&str], paths: &[&
     arguments.extend(paths.iter().map(Into::into));
     let report = Program::on(database, arguments).run().finished().json();
     assert_whole(&database.url, &format!("{options:?}")).await;
+    assert_sorted(&database.url, &format!("{options:?}")).await;
     assert_balance(&report);
     report
 }

@@ -38,5 +38,6 @@ mod rescan;
 mod rows;
 mod scripts;
 mod small_disk;
+mod songs;
 mod watch;
 mod words;

@@ -18,6 +18,19 @@ const TABLES: [(&str, &str); 5] = [
     ("rejects", "source_id, entry_ordinal"),
 ];
 
+/// Songs by their versions that lie somewhere, whatever their numbers.
+const SONGS: &str = "
+    SELECT jsonb_build_object('artist', s.artist, 'title', s.title, 'is_named', s.is_named,
+                              'versions', array_agg(ARRAY[h.file_id::text, h.artist, h.title] ORDER BY h.file_id))::text
+      FROM songs s
+      JOIN file_songs h ON h.song_id = s.id
+      JOIN files f ON f.id = h.file_id AND f.is_active
+     GROUP BY s.id
+     ORDER BY min(h.file_id)";
+
+/// The tables of songs, each with what names a row.
+const SONG_TABLES: [(&str, &str); 3] = [("songs", "id"), ("song_lookup", "key"), ("file_songs", "file_id")];
+
 /// The rows of a library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rows(BTreeMap<&'static str, Vec<String>>);
@@ -25,7 +38,17 @@ pub(crate) struct Rows(BTreeMap<&'static str, Vec<String>>);
 impl Rows {
     /// What a library holds, whichever run stored it, and wherever the disk has put the files.
     pub(crate) async fn of(url: &str) -> Self {
-        Self::read(url, "(to_jsonb(t) - '{run_id,first_run_id,inode,device}'::text[])::text").await
+        Self::read(url, &TABLES, "(to_jsonb(t) - '{run_id,first_run_id,inode,device}'::text[])::text")
+            .await
+            .with_songs(url)
+            .await
+    }
+
+    /// With the songs, whatever their numbers.
+    async fn with_songs(mut self, url: &str) -> Self {
+        let songs = sqlx::query_scalar(SONGS).fetch_all(&mut connect_to(url).await).await;
+        self.0.insert("songs", songs.unwrap());
+        self
     }
 
     /// What a library holds of what is on the disk, whichever run stored it, and wherever on the disk that was.
@@ -45,18 +68,19 @@ impl Rows {
             let read = sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut connection).await;
             rows.insert(table, read.unwrap_or_else(|error| panic!("{table}: {error}")));
         }
-        Self(rows)
+        Self(rows).with_songs(url).await
     }
 
     /// The same with the run and the transaction that stored each row: differs if anything was written again.
     pub(crate) async fn with_history(url: &str) -> Self {
-        Self::read(url, "concat_ws(' ', t.xmin, t.ctid, to_jsonb(t))").await
+        let tables: Vec<_> = TABLES.into_iter().chain(SONG_TABLES).collect();
+        Self::read(url, &tables, "concat_ws(' ', t.xmin, t.ctid, to_jsonb(t))").await
     }
 
-    async fn read(url: &str, expression: &str) -> Self {
+    async fn read(url: &str, tables: &[(&'static str, &'static str)], expression: &str) -> Self {
         let mut connection = connect_to(url).await;
         let mut rows = BTreeMap::new();
-        for (table, key) in TABLES {
+        for (table, key) in tables.iter().copied() {
             let query = format!("SELECT {expression} FROM {table} t ORDER BY {key}");
             let read = sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut connection).await;
             rows.insert(table, read.unwrap_or_else(|error| panic!("{table}: {error}")));
@@ -77,7 +101,7 @@ impl Rows {
     /// Fails, with the first rows that differ, unless `found` holds the same.
     #[track_caller]
     pub(crate) fn assert_same(&self, found: &Self, what: &str) {
-        for (table, _) in TABLES {
+        for table in self.0.keys() {
             self.assert_same_in(table, found, what);
         }
     }
@@ -124,6 +148,32 @@ pub(crate) async fn reasons(url: &str) -> BTreeMap<String, i64> {
             .await
             .unwrap();
     rows.into_iter().collect()
+}
+
+/// Checks that no content waits to be sorted, and that each is sorted by what calls it something.
+pub(crate) async fn assert_sorted(url: &str, what: &str) {
+    let mut connection = connect_to(url).await;
+    for (question, query) in [
+        ("contents to be sorted", "SELECT count(*) FROM loader.unsorted_contents"),
+        (
+            "songs without versions",
+            "SELECT count(*) FROM songs s WHERE NOT EXISTS (SELECT FROM file_songs h WHERE h.song_id = s.id)",
+        ),
+        (
+            "songs to which no name leads",
+            "SELECT count(*) FROM songs s
+              WHERE NOT s.is_named AND NOT EXISTS (SELECT FROM song_lookup k WHERE k.song_id = s.id)",
+        ),
+        (
+            "contents that a name gives a title, without a song",
+            "SELECT count(*) FROM files f
+              WHERE f.is_active AND NOT EXISTS (SELECT FROM file_songs h WHERE h.file_id = f.id)
+                AND EXISTS (SELECT FROM file_locations l
+                             WHERE l.file_id = f.id AND l.is_active AND l.name_title ~ '[a-z]')",
+        ),
+    ] {
+        assert_eq!(number(&mut connection, query).await, 0, "{what}: {question}");
+    }
 }
 
 /// Checks what holds of every library after a run that came to its end: all indexes are there, every entry of every source

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::terminal::{bytes, grouped, safe_line};
+use crate::cli::terminal::{bytes, grouped, quoted, safe_line};
 use crate::duplicates::{By, DuplicatesSettings, Group};
 
 /// A form.
@@ -99,24 +99,4 @@ fn as_csv(settings: &DuplicatesSettings, group: &Group) -> String {
         )
     });
     rows.collect()
-}
-
-/// A field that may hold anything.
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_that_need_it_are_quoted() {
-        assert_eq!(quoted("/a b.mid"), "/a b.mid");
-        assert_eq!(quoted("/a,\"b\"\n.mid"), "\"/a,\"\"b\"\"\n.mid\"");
-    }
 }

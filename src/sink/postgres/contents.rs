@@ -80,9 +80,11 @@ async fn remove_all(connection: &mut PgConnection, ids: &[i64]) -> Stores<Vec<i6
         .execute(&mut *transaction)
         .await?;
     // Not left to the foreign key: an import may have it suspended.
-    for statement in
-        ["DELETE FROM musical_metadata WHERE file_id = ANY ($1)", "DELETE FROM files WHERE id = ANY ($1)"]
-    {
+    for statement in [
+        "DELETE FROM file_songs WHERE file_id = ANY ($1)",
+        "DELETE FROM musical_metadata WHERE file_id = ANY ($1)",
+        "DELETE FROM files WHERE id = ANY ($1)",
+    ] {
         sqlx::query(statement).bind(&present).execute(&mut *transaction).await?;
     }
     transaction.commit().await?;

@@ -27,6 +27,7 @@ impl PostgresSink {
         self.fill_worded(&mut transaction, "staging_", batch).await?;
         transaction.execute(include_str!("../../../database/merge/collisions.sql")).await?;
         transaction.execute(include_str!("../../../database/analyze/files.sql")).await?;
+        transaction.execute(include_str!("../../../database/songs/note_texts.sql")).await?;
         let update = include_str!("../../../database/analyze/musical_metadata.sql");
         transaction.execute(AssertSqlSafe(update.replace("{columns}", &columns::<WordedRow<'_>>()))).await?;
         let renewed = sqlx::query_scalar::<_, i64>(include_str!("../../../database/analyze/renewed.sql"))

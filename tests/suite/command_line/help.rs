@@ -7,7 +7,7 @@ use fs_err as fs;
 use crate::program::Program;
 
 /// Every command that has a help of its own.
-const COMMANDS: [&[&str]; 26] = [
+const COMMANDS: [&[&str]; 32] = [
     &[],
     &["import"],
     &["plan"],
@@ -16,6 +16,12 @@ const COMMANDS: [&[&str]; 26] = [
     &["check"],
     &["watch"],
     &["duplicates"],
+    &["songs"],
+    &["songs", "list"],
+    &["songs", "merge"],
+    &["songs", "split"],
+    &["songs", "rename"],
+    &["songs", "resolve"],
     &["status"],
     &["prune"],
     &["rejects"],

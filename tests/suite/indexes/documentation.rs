@@ -19,7 +19,17 @@ fn rows_under(heading: &str) -> Vec<&'static str> {
 #[tokio::test]
 async fn each_column_is_documented() {
     let database = TestDatabase::create().await;
-    for table in ["runs", "sources", "files", "file_locations", "musical_metadata", "rejects"] {
+    for table in [
+        "runs",
+        "sources",
+        "files",
+        "file_locations",
+        "musical_metadata",
+        "rejects",
+        "songs",
+        "song_lookup",
+        "file_songs",
+    ] {
         let columns: Vec<String> = sqlx::query_scalar(
             "SELECT attname::text FROM pg_attribute
               WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",

@@ -33,7 +33,7 @@ async fn other_databases_keep_fsync_on_unless_that_is_accepted() {
     let (changed, _) = planned(&stage, &["--accept-cluster-risk"]);
     // Nothing is left to be read, so nothing is changed.
     assert_eq!(changed, Vec::<String>::new());
-    stage.run("TRUNCATE sources, files, file_locations, musical_metadata, rejects").await;
+    stage.run("TRUNCATE sources, files, file_locations, musical_metadata, rejects, file_songs").await;
     let (changed, _) = planned(&stage, &["--accept-cluster-risk"]);
     assert_eq!(changed, ["fsync", "full_page_writes", "autovacuum"]);
 }

@@ -70,7 +70,7 @@ async fn a_killed_run_is_put_back_by_restore_and_by_the_next() {
             running.wait().finished();
         }
         stage.assert_as_before(&before, mode).await;
-        stage.run("TRUNCATE sources, files, file_locations, musical_metadata, rejects").await;
+        stage.run("TRUNCATE sources, files, file_locations, musical_metadata, rejects, file_songs").await;
     }
 }
 
@@ -164,7 +164,7 @@ async fn two_libraries_of_one_server_do_not_trap_each_other() {
         stage.assert_as_before(&before, "after both").await;
         for url in [stage.url(), other] {
             let mut connection = crate::harness::connect_to(&url).await;
-            sqlx::raw_sql("TRUNCATE sources, files, file_locations, musical_metadata, rejects")
+            sqlx::raw_sql("TRUNCATE sources, files, file_locations, musical_metadata, rejects, file_songs")
                 .execute(&mut connection)
                 .await
                 .unwrap();

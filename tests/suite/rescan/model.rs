@@ -12,7 +12,7 @@ use super::{assert_like_new, lock_is_free, piece, set_time, tar};
 use crate::dice::Dice;
 use crate::harness::{TestDatabase, passable_directory};
 use crate::program::{Program, is_long};
-use crate::rows::assert_whole;
+use crate::rows::{assert_sorted, assert_whole};
 
 /// Contents there are in all: few, so that copies abound.
 const CONTENTS: usize = 12;
@@ -44,7 +44,9 @@ impl Disk {
 
     fn free_path(&mut self, extension: &str) -> PathBuf {
         let number = self.dice.below(40);
-        let mut name = format!("{number}.{extension}").into_bytes();
+        let titles = ["", "Waterloo ", "Someone - Waterloo (v2) ", "SOMEONE - waterloo "];
+        let title = titles[self.dice.below(titles.len())];
+        let mut name = format!("{title}{number}.{extension}").into_bytes();
         match number % 5 {
             // No UTF-8, and names that differ in nothing but the case.
             0 => name.insert(0, 0xe9),
@@ -169,6 +171,7 @@ async fn whatever_happens() {
         Program::on(&database, arguments).run().expect(&[0, 3]);
         let what = history.join("\n");
         assert_whole(&database.url, &what).await;
+        assert_sorted(&database.url, &what).await;
         assert_like_new(disk.folder.path(), &database, &what).await;
     }
 }

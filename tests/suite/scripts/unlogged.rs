@@ -1,4 +1,4 @@
-//! `set-unlogged.sh`: all five tables or none, there and back, and what a crash of the server does to them is told.
+//! `set-unlogged.sh`: all six tables or none, there and back, and what a crash of the server does to them is told.
 
 use loader::server::lock;
 use sqlx::{Connection as _, Executor as _};
@@ -40,9 +40,9 @@ async fn there_and_back_nothing_has_changed() {
     let before = snapshot(pool).await;
     set_unlogged(&database, &["off"]).run().expect(&[0]).says(&["nothing to do"]);
     set_unlogged(&database, &["on"]).run().expect(&[0]).says(&["loses 0 contents", "set-unlogged.sh off"]);
-    let five = ["file_locations", "files", "musical_metadata", "rejects", "sources"];
-    assert_eq!(texts(pool, UNLOGGED).await, ["crash_mark"].iter().chain(&five).copied().collect::<Vec<_>>());
-    assert_eq!(journal(&database).await, five);
+    let six = ["file_locations", "file_songs", "files", "musical_metadata", "rejects", "sources"];
+    assert_eq!(texts(pool, UNLOGGED).await, ["crash_mark"].iter().chain(&six).copied().collect::<Vec<_>>());
+    assert_eq!(journal(&database).await, six);
     run(pool, ROWS).await;
     let again = set_unlogged(&database, &["on"]).run().expect(&[0]);
     again.says(&["nothing to do"]);
@@ -50,7 +50,7 @@ async fn there_and_back_nothing_has_changed() {
     assert_eq!(texts(pool, "SELECT count(*)::text FROM loader.crash_mark").await, ["1"]);
 
     let off = set_unlogged(&database, &["off"]).run().expect(&[0]);
-    off.says(&["39 indexes are written anew", "logged again: file_locations,files"]);
+    off.says(&["39 indexes are written anew", "logged again: file_locations,file_songs,files"]);
     assert!(!off.stderr.contains("emptied"), "{}", off.stderr);
     set_unlogged(&database, &["off"]).run().expect(&[0]).says(&["nothing to do"]);
     assert_eq!((texts(pool, UNLOGGED).await, journal(&database).await), (vec![], vec![]));
@@ -109,8 +109,8 @@ async fn killed_in_the_middle_all_of_it_is_done_or_nothing() {
                      WHERE datname = current_database() AND application_name = 'set-unlogged.sh'";
         until("nothing of it is left", async || texts(pool, gone).await.is_empty()).await;
         let tables = texts(pool, UNLOGGED).await.len();
-        assert!(tables == 0 || tables == 6, "{tables} tables after a killed {command}");
-        assert_eq!(journal(&database).await.len(), if tables == 0 { 0 } else { 5 });
+        assert!(tables == 0 || tables == 7, "{tables} tables after a killed {command}");
+        assert_eq!(journal(&database).await.len(), if tables == 0 { 0 } else { 6 });
         set_unlogged(&database, &[command]).run().expect(&[0]);
     }
     assert_eq!((texts(pool, UNLOGGED).await, journal(&database).await), (vec![], vec![]));

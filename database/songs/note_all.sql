@@ -1,0 +1,2 @@
+-- Every content, as if all had been found just now.
+INSERT INTO loader.unsorted_contents SELECT id FROM files

@@ -1,0 +1,151 @@
+//! Merging, splitting and renaming songs.
+
+use sqlx::postgres::PgConnection;
+
+use super::table::name;
+use crate::cli::Everywhere;
+use crate::cli::terminal::{Terminal, counted, safe_line};
+use crate::error::{ExitStatus, Result};
+use crate::server::connect::{self, Target};
+use crate::server::schema;
+use crate::songs::{self, SongId, Title};
+
+/// What `loader songs merge` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct MergeArguments {
+    /// The song that is kept, with its name
+    #[arg(value_name = "KEPT")]
+    into: i64,
+    /// Those whose versions become its versions
+    #[arg(required = true, value_name = "SONG")]
+    songs: Vec<i64>,
+    #[command(flatten)]
+    trial: Trial,
+}
+
+/// What `loader songs split` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct SplitArguments {
+    /// The numbers of the files that are another song
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<i64>,
+    #[command(flatten)]
+    name: NameArguments,
+    #[command(flatten)]
+    trial: Trial,
+}
+
+/// What `loader songs rename` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct RenameArguments {
+    /// The song
+    #[arg(value_name = "SONG")]
+    song: i64,
+    #[command(flatten)]
+    name: NameArguments,
+    #[command(flatten)]
+    trial: Trial,
+}
+
+/// How a song is to be called.
+#[derive(Debug, clap::Args)]
+struct NameArguments {
+    /// Its artist; '' for none
+    #[arg(long, value_name = "NAME")]
+    artist: Option<String>,
+    /// Its title
+    #[arg(long, value_name = "NAME")]
+    title: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct Trial {
+    /// Show what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+impl Trial {
+    /// The line that tells what was done, or would be.
+    fn tell(self, terminal: &Terminal, done: &str, line: &str) {
+        if self.dry_run {
+            terminal.say(&format!("would be {done}: {line}"));
+            terminal.say("nothing was done; the same command without --dry-run does it");
+        } else {
+            terminal.say(&terminal.bold(&format!("{done}: {line}")));
+        }
+    }
+}
+
+pub(super) async fn merge(
+    arguments: &MergeArguments,
+    target: &Target,
+    everywhere: &Everywhere,
+    terminal: &Terminal,
+) -> Result<ExitStatus> {
+    let mut connection = connect(target).await?;
+    let numbers = std::iter::once(arguments.into).chain(arguments.songs.iter().copied());
+    let numbers: Vec<_> = numbers.map(SongId).collect();
+    let merged = songs::merge(&mut connection, &numbers, arguments.trial.dry_run).await?;
+    let others: Vec<_> = merged.songs.iter().map(shown).collect();
+    let versions = counted(merged.versions, "version");
+    let line = format!("{} into {}, {versions}", others.join(", "), shown(&merged.into));
+    arguments.trial.tell(terminal, "merged", &line);
+    if everywhere.json {
+        terminal.print_json(&merged)?;
+    }
+    Ok(ExitStatus::Success)
+}
+
+pub(super) async fn split(
+    arguments: &SplitArguments,
+    target: &Target,
+    everywhere: &Everywhere,
+    terminal: &Terminal,
+) -> Result<ExitStatus> {
+    let mut connection = connect(target).await?;
+    let NameArguments { artist, title } = &arguments.name;
+    let is_trial = arguments.trial.dry_run;
+    let split =
+        songs::split(&mut connection, &arguments.files, artist.clone(), title.clone(), is_trial).await?;
+    let new = if is_trial {
+        safe_line(&name(split.song.artist.as_deref(), &split.song.title))
+    } else {
+        shown(&split.song)
+    };
+    let versions = counted(split.versions, "version");
+    arguments.trial.tell(terminal, "split", &format!("{versions} of {} as {new}", shown(&split.from)));
+    if everywhere.json {
+        terminal.print_json(&split)?;
+    }
+    Ok(ExitStatus::Success)
+}
+
+pub(super) async fn rename(
+    arguments: &RenameArguments,
+    target: &Target,
+    everywhere: &Everywhere,
+    terminal: &Terminal,
+) -> Result<ExitStatus> {
+    let mut connection = connect(target).await?;
+    let NameArguments { artist, title } = &arguments.name;
+    let song = SongId(arguments.song);
+    let renamed =
+        songs::rename(&mut connection, song, artist.clone(), title.clone(), arguments.trial.dry_run).await?;
+    arguments.trial.tell(terminal, "renamed", &shown(&renamed));
+    if everywhere.json {
+        terminal.print_json(&renamed)?;
+    }
+    Ok(ExitStatus::Success)
+}
+
+async fn connect(target: &Target) -> Result<PgConnection> {
+    let mut connection = connect::connect(target, "loader songs").await?;
+    schema::check(&mut connection).await?;
+    Ok(connection)
+}
+
+/// `12 (ABBA - Waterloo)`
+fn shown(title: &Title) -> String {
+    format!("{} ({})", title.song.0, safe_line(&name(title.artist.as_deref(), &title.title)))
+}

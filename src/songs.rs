@@ -1,0 +1,26 @@
+//! Songs: which contents are versions of the same piece.
+//!
+//! ```text
+//! names, folders, texts ─▶ Naming ─▶ key ─▶ song_lookup ─▶ song
+//! ```
+//!
+//! What a content is called is made into artist and title ([`Naming`]), these into a [`Key`], and the key leads to a song by
+//! way of the table `song_lookup` ([`Resolver`]). `docs/decisions/0013-songs-by-name.md` has the rules. The music is not
+//! looked at: that is what [`crate::duplicates`] does.
+
+mod editing;
+mod fold;
+mod folder;
+mod key;
+mod listing;
+mod naming;
+mod noise;
+mod resolver;
+mod sorting;
+
+pub use editing::{Merged, Split, merge, rename, split};
+pub use key::Key;
+pub use listing::{ListSettings, Listed, Song, Title, Version, list};
+pub use naming::{Named, Naming};
+pub use resolver::{Resolver, SongId};
+pub use sorting::{Sorted, note_all, sort};

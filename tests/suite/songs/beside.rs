@@ -1,0 +1,91 @@
+//! Songs beside others who are at work on them: who waits for whom, who is killed, and what is gone meanwhile.
+
+use loader::songs::{self, Named, Resolver, SongId};
+use sqlx::{Connection as _, Executor as _};
+
+use super::{ABBA, groups, library, number_of, write};
+use crate::harness::{TestDatabase, connect_to};
+use crate::import::import;
+use crate::program::{Program, until};
+use crate::rows::{Rows, assert_sorted, number};
+
+const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND application_name IN ('loader import', 'loader songs')
+                          AND wait_event_type = 'Lock'";
+
+async fn it_waits(database: &TestDatabase) {
+    let mut connection = database.connect().await;
+    until("it waits", async || number(&mut connection, WAITING).await == 1).await;
+}
+
+#[tokio::test]
+async fn killed_while_it_sorts_an_import_leaves_that_to_the_next() {
+    let (folder, expected) = library(ABBA).await;
+    let expected = Rows::of(&expected.url).await;
+    let database = TestDatabase::create().await;
+    // As a merge does that has not come to its end.
+    let mut merging = database.connect().await;
+    merging.execute("BEGIN; LOCK TABLE song_lookup IN EXCLUSIVE MODE").await.unwrap();
+    let arguments = ["import".as_ref(), folder.path().as_os_str()];
+    let mut running = Program::on(&database, arguments).start();
+    it_waits(&database).await;
+    running.signal("-KILL");
+    running.wait();
+    merging.close().await.unwrap();
+    let mut connection = database.connect().await;
+    until("the lock is free", async || {
+        loader::server::lock::holder(&mut connection).await.unwrap().is_none()
+    })
+    .await;
+    assert_eq!(number(&mut connection, "SELECT count(*) FROM files").await, 12);
+    assert_eq!(number(&mut connection, "SELECT count(*) FROM songs").await, 0);
+    import(&database, &[], &[folder.path()]).await;
+    expected.assert_same(&Rows::of(&database.url).await, "the next import");
+}
+
+#[tokio::test]
+async fn a_merge_may_come_in_the_middle_of_an_import() {
+    let (folder, database) = library(ABBA).await;
+    let (abba, plain) = (number_of(&database, "ABBA - Waterloo"), number_of(&database, "? - Waterloo"));
+    let songs = [SongId(abba), SongId(plain)];
+    write(folder.path(), &["more/Waterloo.mid", "more/ABBA - Waterloo.mid"]);
+    let mut holding = database.connect().await;
+    holding.execute("BEGIN; LOCK TABLE song_lookup IN SHARE MODE").await.unwrap();
+    let running = Program::on(&database, ["import".as_ref(), folder.path().as_os_str()]).start();
+    it_waits(&database).await;
+    let url = database.url.clone();
+    let merging = tokio::spawn(async move {
+        let mut connection = connect_to(&url).await;
+        songs::merge(&mut connection, &songs, false).await.map(|merged| merged.versions)
+    });
+    holding.execute("COMMIT").await.unwrap();
+    running.wait().expect(&[0]);
+    let versions = merging.await.unwrap().unwrap();
+    assert!((1..=2).contains(&versions), "{versions}");
+    // Whichever came first.
+    assert_eq!(groups(&database)["ABBA - Waterloo"].len(), 8);
+    assert_sorted(&database.url, "a merge beside an import").await;
+}
+
+#[tokio::test]
+async fn a_song_that_is_deleted_just_now_is_made_anew() {
+    let (_folder, database) = library(&["A - One.mid"]).await;
+    let mut connection = database.connect().await;
+    let again = "DELETE FROM file_songs; INSERT INTO loader.unsorted_contents SELECT id FROM files";
+    connection.execute(again).await.unwrap();
+    let name = Named { artist: Some("A".to_owned()), title: "One".to_owned() };
+    let song = Resolver::default().resolve(&mut connection, &[name]).await.unwrap()[0].unwrap();
+    let mut deleting = connection.begin().await.unwrap();
+    sqlx::query("SELECT FROM songs WHERE id = $1 FOR UPDATE")
+        .bind(song.0)
+        .execute(&mut *deleting)
+        .await
+        .unwrap();
+    let running = Program::on(&database, ["songs", "resolve"]).start();
+    it_waits(&database).await;
+    sqlx::query("DELETE FROM songs WHERE id = $1").bind(song.0).execute(&mut *deleting).await.unwrap();
+    deleting.commit().await.unwrap();
+    running.wait().expect(&[0]).says(&["1 song made"]);
+    assert_sorted(&database.url, "afterwards").await;
+    assert_ne!(number_of(&database, "A - One"), song.0);
+}
