@@ -24,6 +24,7 @@ mod signals;
 mod songs;
 mod status;
 pub mod terminal;
+mod timings;
 mod watch;
 mod work;
 

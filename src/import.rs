@@ -10,6 +10,7 @@
 //! tables `loader.suspended_indexes`, `loader.suspended_foreign_keys` and `loader.changed_settings` that of the rest. What
 //! an earlier run has left changed on the server is put back before anything else.
 
+mod bound;
 mod plan;
 mod report;
 mod rescan;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{try_join, try_join_all};
 use sqlx::postgres::PgConnection;
 
+pub use bound::{Bound, TimeSpent, Way};
 pub use plan::{IndexPlan, Plan};
 pub(crate) use report::rate;
 pub use report::{PhaseTimes, Report};
@@ -32,7 +34,7 @@ use crate::heartbeat;
 use crate::library::{self, Balance, RunState};
 use crate::mode::Mode;
 use crate::pipeline::{Finished, Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents, Stop, Survey};
-use crate::progress::{Counters, Phase, add};
+use crate::progress::{Counters, MachineGlance, Phase, add};
 use crate::server::connect::{self, Target};
 use crate::server::indexes::{self, RestoreSettings};
 use crate::server::settings::{self, Whose};
@@ -212,6 +214,7 @@ impl Import {
 
         self.counters.enter(Phase::Loading);
         let loading = Instant::now();
+        let glance = MachineGlance::now();
         let finished = if plan.is_idle() {
             Ok(pipeline.rest().await)
         } else {
@@ -225,6 +228,7 @@ impl Import {
             }
         };
         times.loading = loading.elapsed();
+        times.machine = glance.as_ref().and_then(MachineGlance::until_now);
 
         // Indexes come back however the loading ended: a library is not left without them.
         let indexing = Instant::now();
@@ -302,7 +306,8 @@ impl Import {
         let _ = lock::release(&mut self.connection).await;
         let loaded = result?;
         written?;
-        Ok(Report::new(run_id, &self.settings, counted, loaded, self.began.elapsed(), state))
+        let stages = self.counters.timings.seconds();
+        Ok(Report::new(run_id, &self.settings, (counted, stages), loaded, self.began.elapsed(), state))
     }
 
     /// Which contents the library holds already, and how many these are: of a very large one only about.

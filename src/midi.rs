@@ -17,6 +17,8 @@ mod level;
 mod properties;
 mod warnings;
 
+use std::time::{Duration, Instant};
+
 use self::analysis::Analysis;
 use self::header::Header;
 pub use self::level::AnalysisLevel;
@@ -44,13 +46,29 @@ pub struct Reading {
 #[derive(Debug)]
 pub struct Analyser {
     analysis: Analysis,
+    spent: Spent,
+}
+
+/// What the last content has taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Walking over its events, and pairing its notes.
+    pub parsing: Duration,
+    /// Finding out what they say.
+    pub analysing: Duration,
 }
 
 impl Analyser {
     /// An analyser that has read nothing yet, and finds out as much as `level` says.
     #[must_use]
     pub fn new(level: AnalysisLevel) -> Self {
-        Self { analysis: Analysis::new(level) }
+        Self { analysis: Analysis::new(level), spent: Spent::default() }
+    }
+
+    /// What the last content has taken; one that was refused has not been analysed.
+    #[must_use]
+    pub const fn spent(&self) -> Spent {
+        self.spent
     }
 
     /// Reads a Standard MIDI File, bare or in a `RIFF` container.
@@ -60,6 +78,8 @@ impl Analyser {
     /// a header has no track behind it, [`Reason::MidiUnreadable`] where it starts like MIDI and nothing more can be
     /// made of it, [`Reason::NotMidiContent`] where neither a header nor a track is found within the first 64 KiB.
     pub fn read(&mut self, content: &[u8]) -> Result<Reading, Refusal> {
+        let began = Instant::now();
+        self.spent = Spent::default();
         if content.is_empty() {
             return Err(Refusal::new(Reason::MidiEmpty, "expected a MIDI file, found no bytes"));
         }
@@ -74,6 +94,7 @@ impl Analyser {
             self.analysis.begin(&header);
             lenient::read(file, &header, &mut found, &mut self.analysis)
         };
+        self.spent.parsing = began.elapsed();
         if tracks == 0 {
             return Err(Refusal::new(
                 Reason::MidiNoTracks,
@@ -88,6 +109,7 @@ impl Analyser {
             found |= Warnings::TRACK_COUNT;
         }
         let (metadata, heard) = self.analysis.finish(&header, tracks);
+        self.spent.analysing = began.elapsed().saturating_sub(self.spent.parsing);
         let warnings = wrapping | header.warnings | found | heard;
         Ok(Reading { metadata, status: warnings.status(), warnings })
     }

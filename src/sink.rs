@@ -42,6 +42,8 @@ pub enum Method {
 pub struct Stored {
     /// How many contents were not in the library before.
     pub inserted: u64,
+    /// How long it took to make of the rows what is sent.
+    pub encoding: std::time::Duration,
     /// How many were, and are as they were found now.
     pub renewed: u64,
     /// Ids of contents that were left out with all their places, because another content has the id.

@@ -14,7 +14,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -22,7 +22,7 @@ use crate::batch::{Batch, BatchOrder, FileRows, Finding, Item};
 use crate::budget::{Permit, Pool};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Ledger;
-use crate::progress::Counters;
+use crate::progress::{Counters, Stage};
 use crate::record::{LocationRow, RejectRow};
 use crate::registry::Registry;
 use crate::reject::Reason;
@@ -145,7 +145,12 @@ impl<S: Sink> Writer<S> {
             }
             let (batch, again) = self.revive(batch);
             let method = if again { Method::Merge } else { method };
-            match attempt(&mut self.sink, &batch, method, self.retry_pauses).await {
+            let began = Instant::now();
+            let attempted = attempt(&mut self.sink, &batch, method, self.retry_pauses).await;
+            let encoding = attempted.as_ref().map(|stored| stored.encoding).unwrap_or_default();
+            self.counters.timings.add(Stage::Encode, encoding);
+            self.counters.timings.add(Stage::Database, began.elapsed().saturating_sub(encoding));
+            match attempted {
                 Ok(stored) => self.committed(batch, &stored).await?,
                 Err(error) if error.kind == SinkErrorKind::Refused => {
                     tracing::debug!(items = batch.items().len(), %error, "batch refused, halving it");

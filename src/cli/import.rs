@@ -9,10 +9,10 @@ use super::configuration::{Effort, Wishes};
 use super::limits::LimitArguments;
 use super::progress::Reporter;
 use super::terminal::{Terminal, bytes, counted, duration, grouped};
-use super::{Everywhere, analyze, logging, plan, signals};
+use super::{Everywhere, analyze, logging, plan, signals, timings};
 use crate::discover::Roots;
 use crate::error::{ExitStatus, Result};
-use crate::import::{Import, ImportSettings, Report, RescanSettings};
+use crate::import::{Import, ImportSettings, Report, RescanSettings, Way};
 use crate::mode::Mode;
 use crate::pipeline::{Asked, Inputs, Stop};
 use crate::progress::Counters;
@@ -38,6 +38,9 @@ pub(super) struct ImportArguments {
     /// Store the MD5 of each content that is new, by which other catalogues name files
     #[arg(long)]
     md5: bool,
+    /// Tell at the end where the time went and what bounds the run, and meanwhile the log
+    #[arg(long)]
+    timings: bool,
     #[command(flatten)]
     limits: LimitArguments,
 }
@@ -148,6 +151,8 @@ pub(super) async fn run(
     let target = connect::resolve(everywhere.database()).await?;
     let counters = Arc::new(Counters::default());
     let reanalysis = arguments.reanalysis(&settings);
+    let way = Way::of(&settings);
+    let following = arguments.timings.then(|| timings::follow(Arc::clone(&counters), way));
     let import = Import::prepare(settings, target.clone(), Arc::clone(&counters), Arc::clone(&stop)).await?;
     let reporter = Reporter::new(everywhere, *terminal, counters);
     let mut running = None;
@@ -167,8 +172,14 @@ pub(super) async fn run(
     if let Err(error) = &result {
         tracing::error!(%error, "the import failed");
     }
+    if let Some(following) = following {
+        following.abort();
+    }
     let report = result?;
     close(&report, terminal);
+    if arguments.timings {
+        timings::show(&report, way, terminal);
+    }
     let analysis = match reanalysis.filter(|_| report.complete) {
         Some(again) => Some(analyze::renew(again(report.run), target, stop, everywhere, terminal).await?),
         None => None,

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{ImportSettings, Loaded};
+use super::{ImportSettings, Loaded, TimeSpent, Way};
 use crate::library::RunState;
 use crate::mode::Mode;
-use crate::progress::Snapshot;
+use crate::progress::{MachineUse, Snapshot, StageSeconds};
 use crate::vanished::HeldBack;
 
 /// Time spent in each phase.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PhaseTimes {
     /// Connecting, reading what is known, the walk, suspending indexes.
     pub preparing: Duration,
@@ -23,6 +23,8 @@ pub struct PhaseTimes {
     pub checking: Duration,
     /// Bringing contents to their songs.
     pub sorting: Duration,
+    /// What the processor did while loading.
+    pub machine: Option<MachineUse>,
 }
 
 /// What an import did.
@@ -82,6 +84,8 @@ pub struct Report {
     pub seconds: f64,
     /// Seconds in each phase: preparing, loading, indexing, checking, sorting into songs.
     pub phases: [f64; 5],
+    /// Where the time of loading went, and what kept it from being quicker.
+    pub time_spent: TimeSpent,
     /// MIDI files read, new and duplicate, to a second.
     pub files_per_second: f64,
     /// The most bytes the memory budget ever gave.
@@ -92,7 +96,7 @@ impl Report {
     pub(super) fn new(
         run: i32,
         settings: &ImportSettings,
-        counted: Snapshot,
+        (counted, stages): (Snapshot, StageSeconds),
         loaded: Loaded,
         elapsed: Duration,
         state: RunState,
@@ -129,6 +133,7 @@ impl Report {
             extracted_bytes: counted.bytes_extracted,
             seconds: elapsed.as_secs_f64(),
             phases,
+            time_spent: TimeSpent::of(stages, times.machine, times.loading, Way::of(settings)),
             files_per_second: rate(files, elapsed),
             peak_budget_bytes,
         }

@@ -17,7 +17,7 @@ use crate::discover::{FoundFile, refuse_io};
 use crate::entry::{EntryPath, NameDecoder};
 use crate::format::{EntryKind, HEAD};
 use crate::mapping::Input;
-use crate::progress::add;
+use crate::progress::{Stage, add};
 use crate::record::SourceState;
 use crate::reject::{Reason, Refusal};
 
@@ -110,7 +110,7 @@ struct Content {
 impl Content {
     /// Reads a file into a buffer, whatever is in that.
     fn read(context: &Context, file: &FoundFile, mut bytes: Vec<u8>) -> Self {
-        let part = read(context, file, &mut bytes);
+        let part = context.counters.timings.time(Stage::Read, || read(context, file, &mut bytes));
         Self { bytes, part }
     }
 }

@@ -20,7 +20,7 @@ use crate::budget;
 use crate::entry::{EntryPath, NameDecoder, Ordinal};
 use crate::format::{EntryKind, Format};
 use crate::mapping::Input;
-use crate::progress::add;
+use crate::progress::{Stage, add};
 
 /// A zip whose directory has been read.
 #[derive(Debug)]
@@ -116,13 +116,15 @@ impl OpenZip {
     ) {
         let place = self.place(index);
         let mut buffer = std::mem::take(&mut worker.buffer);
-        let content = self.directory.extract(
-            self.input.as_slice(),
-            index,
-            &mut worker.inflater,
-            &mut buffer,
-            &context.limits,
-        );
+        let content = context.counters.timings.time(Stage::Unpack, || {
+            self.directory.extract(
+                self.input.as_slice(),
+                index,
+                &mut worker.inflater,
+                &mut buffer,
+                &context.limits,
+            )
+        });
         match content {
             Err(_) if EntryKind::is_clutter(place.path.text()) => harvest.pass_over(place),
             Err(refusal) => harvest.reject(place, refusal),

@@ -24,7 +24,7 @@ use crate::discover::{FoundFile, refuse_io};
 use crate::entry::EntryPath;
 use crate::format::{Container, Format};
 use crate::mapping::{Input, MapPolicy, expect_in_order};
-use crate::progress::add;
+use crate::progress::{Stage, add};
 use crate::record::{SourceRow, SourceState};
 use crate::reject::{Reason, Refusal};
 
@@ -63,7 +63,7 @@ pub(super) fn read_jobs(context: &Arc<Context>, lanes: &[Lane]) {
 
 /// Opens a file on disk and reads what is in it.
 fn read_archive(context: &Arc<Context>, file: FoundFile) {
-    let input = match open(context, &file) {
+    let input = match context.counters.timings.time(Stage::Read, || open(context, &file)) {
         Ok(input) => Arc::new(input),
         Err(error) => return refuse_source(context, &file, "unread", refuse_io(&error)),
     };

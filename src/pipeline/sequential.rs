@@ -4,10 +4,12 @@
 //! This is the visitor of a [`Traversal`], which knows the formats; here are memory, counting and tasks. It runs on reader
 //! threads, which may wait.
 
+use std::cell::Cell;
 use std::io::Read;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::ahead::Ahead;
 use super::bare::ROW_ALLOWANCE;
@@ -23,7 +25,7 @@ use crate::archive::stream;
 use crate::archive::traverse::{Bytes, Entry, Stopped, Traversal, Visitor, decode_in_order};
 use crate::budget::{self, Permit};
 use crate::format::{Compression, EntryKind};
-use crate::progress::add;
+use crate::progress::{Stage, add};
 use crate::reject::Refusal;
 
 /// What a task is given, in bytes and entries.
@@ -38,6 +40,8 @@ pub(super) struct Sequential<'c> {
     batch: Option<Collected>,
     /// Entries that were begun and have not come to their end: archives, and what is being read in the innermost.
     open: Vec<Entry>,
+    /// Time in which nothing was unpacked: waits for memory, and what this thread does of the tasks itself.
+    aside: &'c Cell<Duration>,
 }
 
 /// MIDI entries for one task.
@@ -73,9 +77,12 @@ pub(super) fn read_as_holder(
     holder: budget::Holder,
     read: impl FnOnce(&mut Traversal<'_, Sequential<'_>>) -> Result<(), Stopped>,
 ) -> Result<(), Stopped> {
-    let mut sequential = Sequential { context, share, holder, batch: None, open: Vec::new() };
+    let aside = Cell::default();
+    let mut sequential = Sequential { context, share, holder, batch: None, open: Vec::new(), aside: &aside };
+    let began = Instant::now();
     let result =
         catch_unwind(AssertUnwindSafe(|| read(&mut Traversal::new(&mut sequential, &context.limits))));
+    context.counters.timings.add(Stage::Unpack, began.elapsed().saturating_sub(aside.get()));
     match result {
         Ok(Err(Stopped::Asked)) => {
             sequential.flush();
@@ -102,6 +109,14 @@ impl Sequential<'_> {
         Place { holder, ordinal: entry.ordinal.0, path: entry.path }
     }
 
+    /// Does what is no unpacking.
+    fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let result = work();
+        self.aside.set(self.aside.get() + began.elapsed());
+        result
+    }
+
     /// Hands what was collected to a task.
     fn flush(&mut self) {
         if let Some(batch) = self.batch.take().filter(|batch| !batch.entries.is_empty()) {
@@ -111,7 +126,7 @@ impl Sequential<'_> {
 
     fn spawn(&self, batch: Collected) {
         let share = self.share.another();
-        self.context.spawn(move |context| {
+        let task = move |context: &Arc<Context>| {
             let Collected { content, entries, permit, .. } = batch;
             let mut harvest = Harvest::new(context);
             context.workers.lend(|worker| {
@@ -122,7 +137,8 @@ impl Sequential<'_> {
             drop(content);
             harvest.publish(Some(permit));
             share.finish(&context.ledger);
-        });
+        };
+        self.aside(|| self.context.spawn(task));
     }
 
     /// The reading ends here, and all of it is handed on.
@@ -181,7 +197,7 @@ impl Visitor for Sequential<'_> {
         } else {
             let room = bytes.max(BATCH_BYTES);
             let asked = room.saturating_add(BATCH_ENTRIES * ROW_ALLOWANCE);
-            let permit = self.context.budget.work.acquire(self.holder, asked)?;
+            let permit = self.aside(|| self.context.budget.work.acquire(self.holder, asked))?;
             // Grows as entries arrive, never by what one of them declares.
             Collected { content: Vec::new(), entries: Vec::new(), room, permit }
         };
@@ -195,12 +211,13 @@ impl Visitor for Sequential<'_> {
     fn hold(&mut self, bytes: usize) -> Result<Permit, Stopped> {
         // Who waits for the nesting pool holds nothing of the work pool.
         self.flush();
-        Ok(self.context.budget.nesting.acquire(self.holder, bytes)?)
+        Ok(self.aside(|| self.context.budget.nesting.acquire(self.holder, bytes))?)
     }
 
     fn hold_entry(&mut self, bytes: usize) -> Result<Permit, Stopped> {
         self.flush();
-        Ok(self.context.budget.work.acquire(self.holder, bytes.saturating_add(ROW_ALLOWANCE))?)
+        let wanted = bytes.saturating_add(ROW_ALLOWANCE);
+        Ok(self.aside(|| self.context.budget.work.acquire(self.holder, wanted))?)
     }
 
     fn shrink(&self, held: &mut Permit, bytes: usize) {

@@ -15,7 +15,7 @@ use super::survey::{RootTally, Survey, Surveyor, Walked};
 use crate::discover::{Found, FoundFile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::Container;
-use crate::progress::add;
+use crate::progress::{Stage, add};
 
 /// A task's worth of bare files.
 const BARE_FILES: usize = 256;
@@ -34,7 +34,7 @@ pub(super) fn start(context: &Arc<Context>, inputs: Inputs) -> Result<std::threa
         .name("walk".to_owned())
         .spawn(move || {
             context.priority.take_effect();
-            let walked = walk(&context, inputs);
+            let walked = context.counters.timings.time(Stage::Walk, || walk(&context, inputs));
             context.surveyor.end(walked);
             add(&context.counters.walk_ended, 1);
             context.queue.finish();

@@ -13,7 +13,7 @@ use crate::batch::{FileRows, Finding, Item};
 use crate::budget::Permit;
 use crate::digest::Digest;
 use crate::midi::{Analyser, AnalysisLevel, Reading as MidiReading};
-use crate::progress::add;
+use crate::progress::{Stage, Timings, add};
 use crate::reject::{Reason, Refusal};
 use crate::seen::{Meeting, Outcome};
 use crate::writer::Delivery;
@@ -37,9 +37,17 @@ impl Worker {
     }
 
     /// Reads a content, as thoroughly as `level` says.
-    fn analyse(&mut self, level: AnalysisLevel, content: &[u8]) -> Result<MidiReading, Refusal> {
+    fn analyse(
+        &mut self,
+        level: AnalysisLevel,
+        content: &[u8],
+        timings: &Timings,
+    ) -> Result<MidiReading, Refusal> {
         let mut analyser = self.take_analyser(level);
         if let Ok(result) = catch_unwind(AssertUnwindSafe(|| analyser.read(content))) {
+            let spent = analyser.spent();
+            timings.add(Stage::Parse, spent.parsing);
+            timings.add(Stage::Analyse, spent.analysing);
             self.analysers.push((level, analyser));
             return result;
         }
@@ -96,7 +104,7 @@ impl<'c> Harvest<'c> {
         let context = self.context;
         add(&context.counters.bytes_extracted, content.len() as u64);
         add(&context.counters.read, 1);
-        let digest = Digest::of(content);
+        let digest = context.counters.timings.time(Stage::Digest, || Digest::of(content));
         let file_id = digest.file_id();
         if let Some(reading) = place.reading() {
             if reading.leaves(place.ordinal, file_id.0) {
@@ -123,7 +131,7 @@ impl<'c> Harvest<'c> {
             }
             Meeting::First => {
                 add(&context.counters.analysed, 1);
-                match worker.analyse(context.asked.level_of(file_id), content) {
+                match worker.analyse(context.asked.level_of(file_id), content, &context.counters.timings) {
                     Ok(reading) => {
                         self.settled.push((digest, Outcome::Accepted));
                         new_content(context, place.duplicate(run_id, file_id), &digest, content, reading)

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 use serde::{Deserialize, Serialize};
 
+use super::timings::Timings;
 use crate::batch::{Batch, Finding};
 use crate::server::indexes::RestoreEvent;
 use crate::sink::Stored;
@@ -67,6 +68,8 @@ macro_rules! counters {
         #[derive(Debug, Default)]
         pub struct Counters {
             phase: AtomicU8,
+            /// What each stage of the work takes.
+            pub timings: Timings,
             $($(#[doc = $doc])+ pub $name: AtomicU64,)+
         }
 

@@ -10,6 +10,7 @@ mod wording;
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
@@ -57,6 +58,8 @@ pub struct PostgresSink {
     memory: Option<ServerMemory>,
     buffer: CopyBuffer,
     wording: Wording,
+    /// What making rows of the batch has taken so far.
+    encoding: Duration,
     staged: bool,
 }
 
@@ -73,6 +76,7 @@ impl PostgresSink {
             memory: None,
             buffer: CopyBuffer::default(),
             wording: Wording::default(),
+            encoding: Duration::ZERO,
             staged: false,
         };
         sink.open().await?;
@@ -121,8 +125,10 @@ impl PostgresSink {
         if self.settings.writer == WriterKind::Unnest {
             return Ok(unnest::insert(connection, &table, rows).await?);
         }
+        let began = Instant::now();
         self.buffer.clear();
         rows.for_each(|row| self.buffer.push(row.borrow()));
+        self.encoding += began.elapsed();
         if self.buffer.rows() == 0 {
             return Ok(());
         }
@@ -155,7 +161,9 @@ impl PostgresSink {
         batch: &Batch,
     ) -> Stores<()> {
         let mut wording = std::mem::take(&mut self.wording);
+        let began = Instant::now();
         let made = wording.make(connection, batch).await;
+        self.encoding += began.elapsed();
         let filled = match made {
             Ok(()) => self.fill::<WordedRow<'_>>(connection, prefix, wording.rows(batch)).await,
             Err(error) => Err(error),
@@ -295,6 +303,7 @@ fn columns<R: Row>() -> String {
 impl Sink for PostgresSink {
     async fn store(&mut self, batch: &Batch, method: Method) -> Stores<Stored> {
         let mut connection = self.take()?;
+        self.encoding = Duration::ZERO;
         let result = match method {
             Method::Fresh => self.store_fresh(&mut connection, batch).await,
             Method::Merge => self.store_merged(&mut connection, batch).await,
@@ -303,7 +312,7 @@ impl Sink for PostgresSink {
             Ok(_) => self.connection = Some(connection),
             Err(error) => self.put_back(connection, Some(error)).await,
         }
-        result
+        result.map(|stored| Stored { encoding: self.encoding, ..stored })
     }
 
     async fn register(&mut self, sources: &[SourceRow]) -> Stores<Vec<Resume>> {

@@ -39,5 +39,6 @@ mod rows;
 mod scripts;
 mod small_disk;
 mod songs;
+mod timings;
 mod watch;
 mod words;
