@@ -50,8 +50,8 @@ impl Parts {
         let mut signature = Signature::begin(steps.nearest(first), frame.lowest);
         performance.clear();
         minhash.clear();
-        for track in notes.tracks().filter(|track| !track.is_empty()) {
-            for note in track {
+        for track in notes.tracks().filter(|track| track.channels > 0) {
+            for note in track.notes {
                 let spot = grid.locate(note.start());
                 performance.add(note.channel(), spot.level);
                 signature.add(spot.position, note.key(), note.is_drum());
