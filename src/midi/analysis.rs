@@ -35,14 +35,14 @@ use self::grid::Steps;
 use self::key_signature::KeySignatures;
 use self::loops::Loops;
 use self::meter::Meters;
-use self::notes::{Notes, PERCUSSION};
+use self::notes::Notes;
 use self::parts::{Frame, Parts};
 use self::polyphony::Polyphony;
 use self::programs::Programs;
 use self::sounding::Sounding;
 use self::tempo::{TempoMap, beats_per_minute};
 use self::text::Texts;
-use super::event::{Event, InvalidMeta, LAST_TICK, Listener};
+use super::event::{Edge, Event, InvalidMeta, Listener};
 use super::header::{Division, Header};
 use super::level::AnalysisLevel;
 use super::warnings::Warnings;
@@ -76,6 +76,7 @@ pub(super) struct Analysis {
 /// The plain counters among it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Heard {
+    /// Those that are no notes.
     events: u64,
     track: u32,
     /// Where the track begins: tick 0, or behind the pattern before it in a file of patterns (format 2).
@@ -103,7 +104,6 @@ impl Analysis {
         self.meters.clear();
         self.keys.clear();
         self.notes.clear();
-        self.polyphony.clear();
         self.programs.clear();
         self.texts.clear();
         self.heard = Heard { is_sequence: header.format == 2, ..Heard::default() };
@@ -120,7 +120,7 @@ impl Analysis {
             smf_format: i16::from(header.format),
             n_tracks: integer(tracks),
             n_tracks_declared: i32::from(header.tracks),
-            n_events: integer(self.heard.events),
+            n_events: integer(self.heard.events + self.notes.edges()),
             duration_ticks: bigint(end),
             has_pitch_bend: self.heard.has_pitch_bend,
             has_sustain: self.heard.has_sustain,
@@ -135,7 +135,7 @@ impl Analysis {
             warnings |= Warnings::VALUE_CAPPED;
         }
         self.sounding.write(header.division.metrical(), &mut found);
-        let polyphony = self.polyphony.sweep(end);
+        let polyphony = self.polyphony.sweep(notes, self.notes.late_ends(), end);
         found.polyphony_max = integer(polyphony.most);
         found.polyphony_mean = polyphony.mean;
         if self.level >= AnalysisLevel::Standard {
@@ -221,7 +221,9 @@ impl Analysis {
 }
 
 impl Listener for Analysis {
-    fn begin_track(&mut self) {}
+    fn begin_track(&mut self) -> u64 {
+        self.heard.begin
+    }
 
     #[expect(
         clippy::inline_always,
@@ -229,21 +231,11 @@ impl Listener for Analysis {
     )]
     #[inline(always)]
     fn event(&mut self, tick: u64, event: Event<'_>) {
+        if let Event::Note { channel, key, velocity } = event {
+            return self.note(Edge::new(tick, channel, key, velocity));
+        }
         self.heard.events += 1;
-        // Patterns in sequence may pass the last tick together.
-        let tick = (self.heard.begin + tick).min(LAST_TICK);
         match event {
-            Event::NoteOn { channel, key, velocity } => {
-                self.notes.begin(tick, channel, key, velocity);
-                if channel != PERCUSSION {
-                    self.polyphony.begin(tick);
-                }
-            }
-            Event::NoteOff { channel, key } => {
-                if self.notes.end(tick, channel, key) && channel != PERCUSSION {
-                    self.polyphony.end(tick);
-                }
-            }
             Event::Program { channel, program } => {
                 self.programs.push(tick, channel, program, self.notes.count());
             }
@@ -263,21 +255,17 @@ impl Listener for Analysis {
                 }
             }
             Event::SystemExclusive(data) => self.heard.devices.hear(data),
-            Event::EndOfTrack | Event::Other => {}
+            Event::Note { .. } | Event::EndOfTrack | Event::Other => {}
         }
     }
 
+    #[inline]
+    fn note(&mut self, edge: Edge) {
+        self.notes.hear(edge);
+    }
+
     fn end_track(&mut self, tick: u64) {
-        if self.heard.begin + tick > LAST_TICK {
-            self.heard.warnings |= Warnings::TIME_CAPPED;
-        }
-        let tick = (self.heard.begin + tick).min(LAST_TICK);
-        let polyphony = &mut self.polyphony;
-        self.notes.end_track(tick, |channel| {
-            if channel != PERCUSSION {
-                polyphony.end(tick);
-            }
-        });
+        self.notes.end_track(tick);
         self.heard.end = self.heard.end.max(tick);
         self.heard.track = self.heard.track.saturating_add(1);
         if self.heard.is_sequence {

@@ -58,14 +58,16 @@ pub(in crate::midi) fn is_chunk_id(id: [u8; 4]) -> bool {
 }
 
 fn read_track(chunk: &[u8], warnings: &mut Warnings, listener: &mut impl Listener) -> Result<(), NotClean> {
-    listener.begin_track();
-    let (mut tick, mut rest, mut running) = (0, chunk, 0);
+    let (mut tick, mut rest, mut running) = (listener.begin_track(), chunk, 0);
     loop {
         while let Some(message) = rest.first_chunk().and_then(|window| Message::read(*window, running)) {
             rest = rest.get(message.length..).unwrap_or_default();
             running = message.status;
             tick = advance(tick, message.delta, warnings);
             listener.event(tick, message.event());
+            if message.is_note() {
+                rest = message::read_notes(rest, &mut running, &mut tick, listener);
+            }
         }
         let mut events = EventIter::new(rest);
         *events.running_status_mut() = (running >= 0x80).then_some(running);
@@ -94,8 +96,10 @@ fn read_track(chunk: &[u8], warnings: &mut Warnings, listener: &mut impl Listene
 #[inline]
 fn from_message(channel: u8, message: MidiMessage) -> Event<'static> {
     match message {
-        MidiMessage::NoteOn { key, vel } => Event::from_note_on(channel, key.as_int(), vel.as_int()),
-        MidiMessage::NoteOff { key, .. } => Event::NoteOff { channel, key: key.as_int() },
+        MidiMessage::NoteOn { key, vel } => {
+            Event::Note { channel, key: key.as_int(), velocity: vel.as_int() }
+        }
+        MidiMessage::NoteOff { key, .. } => Event::Note { channel, key: key.as_int(), velocity: 0 },
         MidiMessage::ProgramChange { program } => Event::Program { channel, program: program.as_int() },
         MidiMessage::Controller { controller, value } => {
             Event::Controller { controller: controller.as_int(), value: value.as_int() }

@@ -263,10 +263,10 @@ fn an_interrupted_file_leaves_nothing_behind() {
     let mut analysis = Analysis::new(AnalysisLevel::Full);
     analysis.begin(&header);
     analysis.begin_track();
-    analysis.event(7, super::event::Event::NoteOn { channel: 0, key: 60, velocity: 64 });
+    analysis.event(7, super::event::Event::Note { channel: 0, key: 60, velocity: 64 });
     analysis.begin(&header);
     analysis.begin_track();
-    analysis.event(9, super::event::Event::NoteOff { channel: 0, key: 60 });
+    analysis.event(9, super::event::Event::Note { channel: 0, key: 60, velocity: 0 });
     analysis.end_track(9);
     let (found, _) = analysis.finish(&header, 1);
     assert_eq!(

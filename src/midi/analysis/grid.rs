@@ -48,6 +48,12 @@ impl Steps {
         Self { ticks, reciprocal: u64::try_from(reciprocal).unwrap_or(u64::MAX) }
     }
 
+    /// Ticks in a quarter note.
+    #[inline]
+    pub(in crate::midi) const fn ticks(self) -> u64 {
+        self.ticks
+    }
+
     /// The position nearest to a tick below 2^41; of two as near, the later.
     #[inline]
     pub(in crate::midi) fn nearest(self, tick: u64) -> u64 {

@@ -99,7 +99,7 @@ impl Loops {
     pub(in crate::midi) fn find(&mut self, notes: &Notes, bars: &Bars) -> Found {
         self.lengths.fill(0);
         for track in notes.tracks() {
-            self.part(track, bars);
+            self.part(track.notes, bars);
             for channel in 0..self.parts.len() {
                 let Some((part, _)) = self.parts.get_mut(channel) else { continue };
                 let sets = std::mem::take(part);

@@ -9,7 +9,6 @@
 //! one holds (one permutation hashing with rotation: Li, Owen & Zhang 2012, Shrivastava & Li 2014). Runs of notes for finding
 //! MIDI files that resemble each other: Mitzenmacher & Owen 2001.
 
-use super::notes::PERCUSSION;
 use super::signature::mix;
 
 /// Places of a sketch.
@@ -23,10 +22,10 @@ const BAND: usize = 3;
 pub(in crate::midi) const BANDS: usize = 5;
 
 /// Steps of a run.
-const STEPS: u32 = 3;
+const STEPS: usize = 3;
 
 /// Bits of a step.
-const STEP_BITS: u32 = 16;
+const STEP_BITS: usize = 16;
 
 /// The longest distance that is told apart, in 24ths of a quarter note.
 const FARTHEST: u64 = 127;
@@ -37,76 +36,43 @@ const CARRY: u32 = 0x9E37_79B9;
 /// Nothing came to a place.
 const EMPTY: u32 = u32::MAX;
 
-/// The upper line of a part, as far as it was heard.
-#[derive(Clone, Copy, Debug)]
-struct Line {
-    /// Where its newest note stands, and its key so far.
-    newest: (u64, u8),
-    /// The note before.
-    before: (u64, u8),
-    /// The steps up to `before`, the newest lowest.
-    steps: u64,
-    /// Notes that were heard, `newest` included.
-    notes: u32,
-}
-
-const SILENT: Line = Line { newest: (0, 0), before: (0, 0), steps: 0, notes: 0 };
-
-/// Collects the runs of a file, track after track.
+/// Collects the runs of a file, part after part.
 #[derive(Debug)]
 pub(in crate::midi) struct MinHash {
-    lines: [Line; 16],
     places: [u32; PLACES],
+    /// The upper line of a part: position plus one, and in the lowest byte the key. The first word is not used.
+    line: Vec<u64>,
 }
 
 impl Default for MinHash {
     fn default() -> Self {
-        Self { lines: [SILENT; 16], places: [EMPTY; PLACES] }
+        Self { places: [EMPTY; PLACES], line: Vec::new() }
     }
+}
+
+/// The upper line of a part, as far as it was heard.
+#[derive(Debug)]
+pub(in crate::midi) struct Line<'a> {
+    places: &'a mut [u32; PLACES],
+    notes: &'a mut [u64],
+    /// How many notes it has.
+    count: usize,
+    /// The last of them, whose key may still rise; 0 before the first.
+    newest: u64,
 }
 
 impl MinHash {
     /// Forgets everything.
     pub(in crate::midi) fn clear(&mut self) {
-        *self = Self::default();
+        self.places = [EMPTY; PLACES];
     }
 
-    /// A note of this track at a position of the grid, in order of time.
-    #[inline]
-    pub(in crate::midi) fn add(&mut self, channel: u8, position: u64, key: u8) {
-        if channel == PERCUSSION {
-            return;
+    /// Begins the line of a part with so many notes.
+    pub(in crate::midi) fn line(&mut self, notes: usize) -> Line<'_> {
+        if self.line.len() <= notes {
+            self.line.resize(notes + 1, 0);
         }
-        let Some(line) = self.lines.get_mut(usize::from(channel & 0x0F)) else { return };
-        if line.notes > 0 && line.newest.0 == position {
-            line.newest.1 = line.newest.1.max(key);
-            return;
-        }
-        let run = line.close();
-        line.newest = (position, key);
-        line.notes += 1;
-        self.take(run);
-    }
-
-    /// The track ends.
-    pub(in crate::midi) fn end_track(&mut self) {
-        for channel in 0..self.lines.len() {
-            if let Some(line) = self.lines.get_mut(channel) {
-                let run = std::mem::replace(line, SILENT).close();
-                self.take(run);
-            }
-        }
-    }
-
-    #[inline]
-    fn take(&mut self, run: Option<u64>) {
-        let Some(run) = run else { return };
-        let [low, high] = words(mix(run));
-        let place = usize::try_from(high >> (u32::BITS - PLACES.ilog2())).ok();
-        if let Some(place) = place.and_then(|place| self.places.get_mut(place)) {
-            // The largest value stands for none.
-            *place = low.min(EMPTY - 1).min(*place);
-        }
+        Line { places: &mut self.places, notes: &mut self.line, count: 0, newest: 0 }
     }
 
     /// The sketch; none where no part has four notes.
@@ -125,20 +91,49 @@ impl MinHash {
     }
 }
 
-impl Line {
-    /// The newest note is final: makes its step and returns the run that ends with it, if there is one.
+impl<'a> Line<'a> {
+    /// A note at a position of the grid, in order of time.
     #[inline]
-    fn close(&mut self) -> Option<u64> {
-        let ((position, key), (position_before, key_before)) = (self.newest, self.before);
-        self.before = self.newest;
-        if self.notes < 2 {
-            return None;
+    pub(in crate::midi) fn add(&mut self, position: u64, key: u8) {
+        let note = (position + 1) << 8 | u64::from(key);
+        // Of two notes at one position the higher is the larger, and any is larger than what came before.
+        self.count += usize::from(note >> 8 != self.newest >> 8);
+        self.newest = note.max(self.newest);
+        if let Some(to) = self.notes.get_mut(self.count) {
+            *to = self.newest;
         }
-        let distance = position.saturating_sub(position_before).min(FARTHEST);
-        let interval = 128 + u64::from(key) - u64::from(key_before);
-        self.steps = (self.steps << STEP_BITS | interval << 8 | distance) & ((1 << (STEPS * STEP_BITS)) - 1);
-        (self.notes > STEPS).then_some(self.steps)
     }
+
+    /// The part ends: takes its runs, and returns position and key of the notes of its upper line.
+    pub(in crate::midi) fn end(self) -> impl Iterator<Item = (u64, u8)> + use<'a> {
+        let notes = self.notes.get(1..=self.count).unwrap_or_default();
+        let mut steps = 0;
+        let pairs = || notes.array_windows().map(|[before, note]| step(*before, *note));
+        for step in pairs().take(STEPS - 1) {
+            steps = steps << STEP_BITS | step;
+        }
+        for step in pairs().skip(STEPS - 1) {
+            steps = (steps << STEP_BITS | step) & ((1 << (STEPS * STEP_BITS)) - 1);
+            let [low, high] = words(mix(steps));
+            let place = usize::try_from(high >> (u32::BITS - PLACES.ilog2())).ok();
+            if let Some(place) = place.and_then(|place| self.places.get_mut(place)) {
+                // The largest value stands for none.
+                *place = low.min(EMPTY - 1).min(*place);
+            }
+        }
+        notes.iter().map(|note| {
+            let [key, ..] = note.to_le_bytes();
+            ((note >> 8) - 1, key)
+        })
+    }
+}
+
+/// The step from one note of a line to the next.
+#[inline]
+fn step(before: u64, note: u64) -> u64 {
+    let distance = (note >> 8).wrapping_sub(before >> 8).min(FARTHEST);
+    let interval = 128 + (note & 0xFF) - (before & 0xFF);
+    interval << 8 | distance
 }
 
 /// The first places of the sketch folded by threes.
@@ -167,12 +162,13 @@ mod tests {
     /// A tune of so many notes on one channel, changed by `change`.
     fn sketch(notes: u64, change: impl Fn(u64, u8) -> (u64, u8)) -> Option<[i32; PLACES]> {
         let mut minhash = MinHash::default();
+        let mut line = minhash.line(usize::try_from(notes).unwrap());
         for number in 0..notes {
             let [key, ..] = mix(number).to_le_bytes();
             let (position, key) = change(number * 12, 40 + key % 40);
-            minhash.add(0, position, key);
+            line.add(position, key);
         }
-        minhash.end_track();
+        let _ = line.end();
         minhash.sketch()
     }
 
@@ -202,23 +198,27 @@ mod tests {
     }
 
     #[test]
-    fn the_upper_line_of_each_channel_counts() {
-        let line = |extra: &[(u8, u64, u8)]| {
+    fn the_upper_line_of_each_part_counts() {
+        let tune: Vec<(u64, u8)> = (0_u8..20).map(|n| (u64::from(n) * 24, 60 + n % 7)).collect();
+        let sketch = |parts: &[&[(u64, u8)]]| {
             let mut minhash = MinHash::default();
-            let mut notes: Vec<(u8, u64, u8)> =
-                (0_u8..20).map(|n| (0, u64::from(n) * 24, 60 + n % 7)).collect();
-            notes.extend(extra);
-            notes.sort_by_key(|note| note.1);
-            for (channel, position, key) in notes {
-                minhash.add(channel, position, key);
+            for part in parts {
+                let mut notes = part.to_vec();
+                notes.sort_by_key(|note| note.0);
+                let mut line = minhash.line(notes.len());
+                for (position, key) in notes {
+                    line.add(position, key);
+                }
+                let _ = line.end();
             }
-            minhash.end_track();
             minhash.sketch()
         };
-        let tune = line(&[]);
-        assert_eq!(line(&[(0, 24, 40), (0, 48, 30)]), tune, "lower notes of a chord");
-        assert_eq!(line(&[(9, 12, 99), (9, 30, 98), (9, 31, 99), (9, 77, 98)]), tune, "drums");
-        assert_ne!(line(&[(0, 24, 99)]), tune);
-        assert_ne!(line(&[(3, 12, 99), (3, 30, 90), (3, 31, 95), (3, 77, 98)]), tune, "another part");
+        let alone = sketch(&[&tune]);
+        let with = |extra: &[(u64, u8)]| [extra, &tune].concat();
+        assert_eq!(sketch(&[&with(&[(24, 40), (48, 30)])]), alone, "lower notes of a chord");
+        assert_ne!(sketch(&[&with(&[(24, 99)])]), alone);
+        let other = [(12, 99), (30, 90), (31, 95), (77, 98)];
+        assert_ne!(sketch(&[&tune, &other]), alone, "another part");
+        assert_eq!(sketch(&[&tune, &other[1..]]), alone, "a part of three notes");
     }
 }

@@ -7,9 +7,9 @@ use super::column::{double, ratio};
 use super::grid::{Grid, POSITIONS};
 use super::meter::Meter;
 use super::minhash::{self, MinHash};
-use super::notes::Notes;
+use super::notes::{Note, Notes, Track};
 use super::performance::Performance;
-use super::rhythm::{self, Rhythm};
+use super::rhythm::{self, Rhythm, Stretch};
 use super::signature::Signature;
 use crate::record::Metadata;
 
@@ -20,6 +20,8 @@ pub(in crate::midi) struct Parts {
     performance: Performance,
     rhythm: Rhythm,
     minhash: MinHash,
+    /// The notes of a track by channel.
+    sorted: Vec<Note>,
 }
 
 /// What a file is told by before its notes are gone through.
@@ -43,36 +45,23 @@ impl Parts {
     }
 
     fn write_on_grid(&mut self, notes: &Notes, first: u64, frame: Frame, to: &mut Metadata) {
-        let Self { grid, performance, rhythm, minhash } = self;
-        let steps = grid.steps();
+        let steps = self.grid.steps();
         let end = notes.last_end();
-        let has_rhythm = rhythm.begin(steps.nearest(end), steps.beat(end));
+        let has_rhythm = self.rhythm.begin(steps.nearest(end), steps.beat(end));
         let mut signature = Signature::begin(steps.nearest(first), frame.lowest);
-        performance.clear();
-        minhash.clear();
-        for track in notes.tracks().filter(|track| !track.is_empty()) {
-            for note in track {
-                let spot = grid.locate(note.start());
-                performance.add(note.channel(), spot.level);
-                signature.add(spot.position, note.key(), note.is_drum());
-                minhash.add(note.channel(), spot.position, note.key());
-                if has_rhythm {
-                    let last = steps.beat(note.start() + u64::from(note.length()));
-                    rhythm.add(spot.position, (steps.beat(note.start()), last));
-                    if !note.is_drum() {
-                        rhythm.add_key(spot.position, note.key());
-                    }
-                }
-            }
-            performance.end_track();
-            minhash.end_track();
+        self.performance.clear();
+        self.minhash.clear();
+        for track in notes.tracks() {
+            signature = self.hear_track(track, signature);
         }
+        let Self { performance, rhythm, minhash, .. } = self;
         performance.write(to);
         to.note_signature = signature.absolute();
         to.transposed_signature = signature.relative();
         to.minhash = minhash.sketch();
         to.minhash_bands = to.minhash.as_ref().map(minhash::bands);
         if has_rhythm {
+            rhythm.settle();
             to.empty_beat_rate = rhythm.empty_beat_rate();
             let (numerator, power) = frame.meter;
             let whole = 4 * POSITIONS * u64::from(numerator);
@@ -87,6 +76,85 @@ impl Parts {
                     Some(line.intervals.map(|count| ratio(double(count), steps).unwrap_or_default()));
                 to.melodic_interval_mean = ratio(double(line.semitones), steps);
             }
+        }
+    }
+
+    /// Hears the parts of a track, one after the other.
+    fn hear_track(&mut self, track: Track<'_>, mut signature: Signature) -> Signature {
+        if track.channels.is_power_of_two() {
+            return self.hear_part(track.notes, signature);
+        }
+        let mut sorted = std::mem::take(&mut self.sorted);
+        sort_by_channel(track.notes, &mut sorted);
+        for part in sorted.chunk_by(|one, next| one.channel() == next.channel()) {
+            signature = self.hear_part(part, signature);
+        }
+        self.sorted = sorted;
+        signature
+    }
+
+    fn hear_part(&mut self, part: &[Note], signature: Signature) -> Signature {
+        match part.first() {
+            None => signature,
+            Some(first) if first.is_drum() => self.hear_notes::<true>(*first, part, signature),
+            Some(first) => self.hear_notes::<false>(*first, part, signature),
+        }
+    }
+
+    /// Hears the notes of a part, which are all of them drums or none. Knowing which, and nothing else in the loop being a
+    /// choice, is what makes it quick.
+    fn hear_notes<const ARE_DRUMS: bool>(
+        &mut self,
+        first: Note,
+        part: &[Note],
+        mut signature: Signature,
+    ) -> Signature {
+        let Self { grid, performance, rhythm, minhash, .. } = self;
+        let mut levels = [0_u32; 16];
+        let mut line = minhash.line(if ARE_DRUMS { 0 } else { part.len() });
+        let mut stretch = Stretch::begin(first);
+        for note in part {
+            let spot = grid.locate(note.start());
+            if let Some(count) = levels.get_mut(usize::from(spot.level & 0x0F)) {
+                *count += 1;
+            }
+            signature.add(spot.position, note.key(), ARE_DRUMS);
+            if let Some(passed) = stretch.lengthen(*note, grid.steps()) {
+                rhythm.sound(passed, grid.steps());
+            }
+            if ARE_DRUMS {
+                rhythm.strike_drum(spot.position);
+            } else {
+                line.add(spot.position, note.key());
+            }
+        }
+        rhythm.sound(stretch, grid.steps());
+        performance.add(levels);
+        rhythm.strike_line(line.end());
+        signature
+    }
+}
+
+/// The notes of a track by channel, and those of a channel in the same order as before.
+fn sort_by_channel(track: &[Note], sorted: &mut Vec<Note>) {
+    let mut ends = [0_usize; 16];
+    for note in track {
+        if let Some(end) = ends.get_mut(usize::from(note.channel())) {
+            *end += 1;
+        }
+    }
+    let mut start = 0;
+    for end in &mut ends {
+        start += std::mem::replace(end, start);
+    }
+    sorted.clear();
+    sorted.extend_from_slice(track);
+    for note in track {
+        if let Some(end) = ends.get_mut(usize::from(note.channel())) {
+            if let Some(to) = sorted.get_mut(*end) {
+                *to = *note;
+            }
+            *end += 1;
         }
     }
 }

@@ -15,15 +15,11 @@ const MOST_PARTS: usize = 256;
 const QUANTIZED: usize = 6;
 
 /// How many onsets lie on each level.
-type Levels = [u32; 16];
+pub(in crate::midi) type Levels = [u32; 16];
 
-/// Collects the onsets of a file, track after track.
+/// Collects the onsets of a file, part after part.
 #[derive(Debug, Default)]
 pub(in crate::midi) struct Performance {
-    /// By channel, for this track.
-    track: [Levels; 16],
-    /// Channels with onsets on this track.
-    channels: u16,
     all: Levels,
     /// How many parts have each median.
     medians: Levels,
@@ -33,41 +29,22 @@ pub(in crate::midi) struct Performance {
 impl Performance {
     /// Forgets everything.
     pub(in crate::midi) fn clear(&mut self) {
-        self.track = [[0; 16]; 16];
-        self.channels = 0;
         self.all = [0; 16];
         self.medians = [0; 16];
         self.parts.clear();
     }
 
-    /// A note begins on this metric level.
-    #[inline]
-    pub(in crate::midi) fn add(&mut self, channel: u8, level: u8) {
-        let channel = channel & 0x0F;
-        self.channels |= 1 << channel;
-        if let Some(levels) = self.track.get_mut(usize::from(channel))
-            && let Some(count) = levels.get_mut(usize::from(level & 0x0F))
-        {
+    /// A part with so many onsets on each level.
+    pub(in crate::midi) fn add(&mut self, levels: Levels) {
+        for (all, count) in self.all.iter_mut().zip(levels) {
+            *all += count;
+        }
+        let Some(median) = median(&levels) else { return };
+        if let Some(count) = self.medians.get_mut(usize::from(median)) {
             *count += 1;
         }
-    }
-
-    /// The track ends.
-    pub(in crate::midi) fn end_track(&mut self) {
-        let channels = std::mem::take(&mut self.channels);
-        let heard = self.track.iter_mut().enumerate().filter(|(channel, _)| channels >> channel & 1 == 1);
-        for (_, levels) in heard {
-            let levels = std::mem::take(levels);
-            for (all, count) in self.all.iter_mut().zip(levels) {
-                *all += count;
-            }
-            let Some(median) = median(&levels) else { continue };
-            if let Some(count) = self.medians.get_mut(usize::from(median)) {
-                *count += 1;
-            }
-            if self.parts.len() < MOST_PARTS {
-                self.parts.push(i16::from(median));
-            }
+        if self.parts.len() < MOST_PARTS {
+            self.parts.push(i16::from(median));
         }
     }
 
@@ -99,19 +76,19 @@ fn median(levels: &Levels) -> Option<u8> {
 mod tests {
     use super::*;
 
+    fn levels(onsets: &[usize]) -> Levels {
+        let mut levels = [0; 16];
+        for level in onsets {
+            levels[*level] += 1;
+        }
+        levels
+    }
+
     #[test]
     fn parts_and_files_have_a_median() {
         let mut performance = Performance::default();
-        // (track, channel, levels)
-        for (track, channel, levels) in
-            [(0, 0, vec![0, 0, 2]), (0, 3, vec![12, 12]), (1, 0, vec![0, 3, 4, 12]), (2, 9, vec![5])]
-        {
-            for level in levels {
-                performance.add(channel, level);
-            }
-            if track > 0 || channel == 3 {
-                performance.end_track();
-            }
+        for part in [&[0, 0, 2][..], &[12, 12], &[0, 3, 4, 12], &[5], &[]] {
+            performance.add(levels(part));
         }
         let mut found = Metadata::default();
         performance.write(&mut found);
@@ -119,7 +96,6 @@ mod tests {
         assert_eq!((found.nomml, found.is_expressive), (Some(4), Some(false)));
         assert_eq!(found.quantized_ratio, Some(0.7));
         performance.clear();
-        performance.end_track();
         performance.write(&mut found);
         assert_eq!((found.nomml, found.nomml_tracks, found.quantized_ratio), (None, Some(vec![]), None));
     }
@@ -127,10 +103,7 @@ mod tests {
     #[test]
     fn what_is_off_every_grid_was_performed() {
         let mut performance = Performance::default();
-        for level in [12, 12, 12, 0] {
-            performance.add(0, level);
-        }
-        performance.end_track();
+        performance.add(levels(&[12, 12, 12, 0]));
         let mut found = Metadata::default();
         performance.write(&mut found);
         assert_eq!(

@@ -1,44 +1,30 @@
 //! How many melodic notes sound at once.
 //!
 //! Notes sound from their first tick to the one before their last; one that begins where another ends does not sound
-//! with it. Ticks are bucketed, not compared: sorting is what an analysis would spend its time on.
+//! with it. Changes are counted by tick, not sorted: sorting is what an analysis would spend its time on.
 
 use super::column::{double, ratio};
+use super::notes::{LONGEST, Note};
 
-/// Bits for the change at a tick; the tick stands above them.
-const CHANGE_BITS: u32 = 8;
+/// The most ticks that get a count each: two hours at 480 ticks per quarter note and 120 a minute.
+const MOST_TICKS: usize = 1 << 22;
 
-/// The change 0, so that changes down are stored without a sign.
-const NO_CHANGE: u64 = 1 << (CHANGE_BITS - 1);
+/// Ticks that it costs as much to look through as it costs to sort one note.
+const TICKS_A_NOTE: usize = 1 << 10;
 
-/// The largest change that fits; a larger one is stored in pieces.
-const MOST: i64 = (1 << (CHANGE_BITS - 1)) - 1;
-
-/// Ticks from here on leave no room for a change in 32 bits: nine hours at 480 ticks per quarter note and 120 a minute.
-const LONG: u64 = 1 << (u32::BITS - CHANGE_BITS);
-
-/// Below this many changes a comparison sort is quicker than clearing the buckets.
-const FEW: usize = 192;
-
-/// The widest digit of the radix sort: two of them tell four million ticks apart, which is more than an hour.
-const DIGIT_BITS: u32 = 11;
-
-/// Collects the ticks at which the number of sounding notes changes, track after track, then sweeps over them.
+/// Counts the notes that sound, from the ticks at which their number changes. Its buffers are used again for the next file.
 #[derive(Debug, Default)]
 pub(in crate::midi) struct Polyphony {
-    /// `tick << CHANGE_BITS | change + NO_CHANGE`; ascending within a track.
-    changes: Vec<u64>,
-    /// The same in half the room while they are sorted.
-    sorted: Vec<u32>,
-    scratch: Vec<u32>,
-    tick: u64,
-    /// The change at `tick` so far.
-    pending: i64,
-    is_sorted: bool,
+    /// For each tick how many more melodic notes sound than before; all 0 between two files.
+    changes: Vec<[i8; 64]>,
+    /// A bit for each tick that was changed; all 0 between two files.
+    changed: Vec<u64>,
+    /// Edges in order, where there are too many ticks: the tick, and in the lowest bit whether a note begins.
+    sorted: Vec<u64>,
 }
 
 /// What the sweep found.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in crate::midi) struct Sweep {
     /// Most notes at one instant.
     pub(in crate::midi) most: u64,
@@ -48,145 +34,153 @@ pub(in crate::midi) struct Sweep {
     pub(in crate::midi) several: u64,
 }
 
+/// What a sweep has passed so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Passed {
+    tick: u64,
+    /// Notes that sound from this tick on.
+    now: u64,
+    most: u64,
+    sounding: u64,
+    several: u64,
+}
+
 impl Polyphony {
-    /// Forgets everything.
-    pub(in crate::midi) fn clear(&mut self) {
-        self.changes.clear();
-        self.tick = 0;
-        self.pending = 0;
-        self.is_sorted = true;
-    }
-
-    /// A melodic note begins at `tick`.
-    #[inline]
-    pub(in crate::midi) fn begin(&mut self, tick: u64) {
-        self.move_to(tick);
-        self.pending += 1;
-    }
-
-    /// A melodic note ends at `tick`.
-    #[inline]
-    pub(in crate::midi) fn end(&mut self, tick: u64) {
-        self.move_to(tick);
-        self.pending -= 1;
-    }
-
-    /// Ticks come in order within a track; a new track begins again at any tick.
-    #[inline]
-    fn move_to(&mut self, tick: u64) {
-        if tick != self.tick {
-            self.flush();
-            self.is_sorted &= tick >= self.tick;
-            self.tick = tick;
+    /// Sweeps over the melodic ones of `notes`. `late_ends` are the ends of those that last for [`LONGEST`] or longer, and
+    /// `last_tick` is no less than any of their ticks.
+    pub(in crate::midi) fn sweep(&mut self, notes: &[Note], late_ends: &[u64], last_tick: u64) -> Sweep {
+        let ticks = usize::try_from(last_tick).map_or(usize::MAX, |tick| tick.saturating_add(1));
+        let is_dense = ticks <= MOST_TICKS && ticks / TICKS_A_NOTE <= notes.len();
+        if is_dense && let Some(note_ticks) = self.count(notes, ticks) {
+            return self.sweep_counted(ticks).end(note_ticks);
         }
+        self.sort(notes, late_ends)
     }
 
-    fn flush(&mut self) {
-        // Where as many begin as end, nothing changes: the common case of one note after the other.
-        while self.pending != 0 {
-            let change = self.pending.clamp(-MOST, MOST);
-            self.changes.push(self.tick << CHANGE_BITS | NO_CHANGE.wrapping_add_signed(change));
-            self.pending -= change;
+    /// Counts the changes of all notes and returns the sum of their lengths; none where they could not be counted.
+    fn count(&mut self, notes: &[Note], ticks: usize) -> Option<u64> {
+        let words = ticks.div_ceil(64);
+        if self.changed.len() < words {
+            self.changed.resize(words, 0);
+            self.changes.resize(words, [0; 64]);
         }
-    }
-
-    /// Sweeps over all tracks together. `last_tick` is no less than any tick that came.
-    pub(in crate::midi) fn sweep(&mut self, last_tick: u64) -> Sweep {
-        self.flush();
-        if !self.is_sorted && self.changes.len() >= FEW && last_tick < LONG {
-            self.sort(last_tick);
-            return sweep(self.sorted.iter().copied().map(u64::from));
-        }
-        if !self.is_sorted {
-            self.changes.sort_unstable();
-        }
-        sweep(self.changes.iter().copied())
-    }
-
-    /// Sorts the changes by tick into `sorted`: a radix sort, least significant digit first.
-    fn sort(&mut self, last_tick: u64) {
-        let bits = (u64::BITS - last_tick.leading_zeros()).max(1);
-        let passes = bits.div_ceil(DIGIT_BITS);
-        let digit = bits.div_ceil(passes);
-        let Self { changes, sorted, scratch, .. } = self;
-        sorted.resize(changes.len(), 0);
-        scratch.resize(changes.len(), 0);
-        sort_by_digit(changes.iter().map(|change| low_half(*change)), sorted, CHANGE_BITS, digit);
-        for pass in 1..passes {
-            sort_by_digit(sorted.iter().copied(), scratch, CHANGE_BITS + pass * digit, digit);
-            std::mem::swap(sorted, scratch);
-        }
-    }
-}
-
-/// Sweeps over changes in order of their ticks.
-fn sweep(changes: impl Iterator<Item = u64>) -> Sweep {
-    let (mut now, mut most, mut since) = (0_u64, 0_u64, 0_u64);
-    let (mut sounding, mut several, mut note_ticks) = (0_u64, 0_u64, 0_u64);
-    for change in changes {
-        let tick = change >> CHANGE_BITS;
-        // What begins and ends at one tick, on whichever track, counts together: within it no time passes. Sums instead of
-        // branches, which would be guessed wrong.
-        let passed = tick.wrapping_sub(since);
-        since = tick;
-        most = most.max(if passed > 0 { now } else { 0 });
-        note_ticks = note_ticks.saturating_add(now.saturating_mul(passed));
-        sounding += if now > 0 { passed } else { 0 };
-        several += if now > 1 { passed } else { 0 };
-        now = (now + (change & ((1 << CHANGE_BITS) - 1))).wrapping_sub(NO_CHANGE);
-    }
-    Sweep { most: most.max(now), mean: ratio(double(note_ticks), double(sounding)), several }
-}
-
-/// One pass of the radix sort, by the digit of so many bits that begins at bit `shift`. `to` is as long as `from`.
-fn sort_by_digit(from: impl Iterator<Item = u32> + Clone, to: &mut [u32], shift: u32, digit: u32) {
-    let mut places = [0_u32; 1 << DIGIT_BITS];
-    let mask = (1 << digit) - 1;
-    let bucket = |change: u32| usize::from(low_word(change >> shift) & mask);
-    for change in from.clone() {
-        if let Some(count) = places.get_mut(bucket(change)) {
-            *count += 1;
-        }
-    }
-    let mut start = 0;
-    for place in places.iter_mut().take(usize::from(mask) + 1) {
-        start += std::mem::replace(place, start);
-    }
-    for change in from {
-        if let Some(place) = places.get_mut(bucket(change)) {
-            if let Some(to) = usize::try_from(*place).ok().and_then(|place| to.get_mut(place)) {
-                *to = change;
+        let (Some(changes), Some(changed)) = (self.changes.get_mut(..words), self.changed.get_mut(..words))
+        else {
+            return None;
+        };
+        let mut note_ticks = 0;
+        let mut change = |tick: u64, by: i8| {
+            let (word, bit) = place(tick);
+            let (Some(changes), Some(changed)) = (changes.get_mut(word), changed.get_mut(word)) else {
+                return false;
+            };
+            *changed |= 1 << bit;
+            let Some(sum) = changes.get(bit).and_then(|change| change.checked_add(by)) else { return false };
+            if let Some(change) = changes.get_mut(bit) {
+                *change = sum;
             }
-            *place += 1;
+            true
+        };
+        for note in notes.iter().filter(|note| !note.is_drum()) {
+            if !change(note.start(), 1) || !change(note.start() + u64::from(note.length()), -1) {
+                self.sweep_counted(ticks);
+                return None;
+            }
+            note_ticks += u64::from(note.length());
         }
+        Some(note_ticks)
+    }
+
+    /// Sweeps over what was counted in so many ticks, and forgets it.
+    fn sweep_counted(&mut self, ticks: usize) -> Passed {
+        let mut passed = Passed::default();
+        let words = ticks.div_ceil(64);
+        let changed = self.changed.get_mut(..words).unwrap_or_default();
+        let changes = self.changes.get_mut(..words).unwrap_or_default();
+        let mut start = 0;
+        for (changed, changes) in changed.iter_mut().zip(changes) {
+            let mut bits = std::mem::take(changed);
+            while bits != 0 {
+                let bit = bits.trailing_zeros();
+                bits &= bits - 1;
+                let tick = start + u64::from(bit);
+                if let Some(change) = changes.get_mut(place(tick).1) {
+                    passed.pass(tick, i64::from(std::mem::take(change)));
+                }
+            }
+            start += 64;
+        }
+        passed
+    }
+
+    /// The same by sorting: for few notes over a long time, and for more notes at one tick than can be counted.
+    fn sort(&mut self, notes: &[Note], late_ends: &[u64]) -> Sweep {
+        self.sorted.clear();
+        let mut starts = 0_u128;
+        for note in notes.iter().filter(|note| !note.is_drum()) {
+            starts += u128::from(note.start());
+            self.sorted.push(note.start() << 1 | 1);
+            if note.length() < LONGEST {
+                self.sorted.push((note.start() + u64::from(note.length())) << 1);
+            }
+        }
+        self.sorted.extend(late_ends.iter().map(|end| end << 1));
+        self.sorted.sort_unstable();
+        let mut passed = Passed::default();
+        for edges in self.sorted.chunk_by(|one, next| one >> 1 == next >> 1) {
+            let change = edges.iter().map(|edge| if edge & 1 == 1 { 1 } else { -1 }).sum();
+            passed.pass(edges.first().map_or(0, |edge| edge >> 1), change);
+        }
+        let ends: u128 =
+            self.sorted.iter().filter(|edge| **edge & 1 == 0).map(|edge| u128::from(edge >> 1)).sum();
+        passed.end(u64::try_from(ends - starts).unwrap_or(u64::MAX))
     }
 }
 
+/// The word of a tick, and its bit.
 #[inline]
-fn low_half(number: u64) -> u32 {
-    let [a, b, c, d, ..] = number.to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
+fn place(tick: u64) -> (usize, usize) {
+    let tick = usize::try_from(tick).unwrap_or(usize::MAX);
+    (tick / 64, tick % 64)
 }
 
-#[inline]
-fn low_word(number: u32) -> u16 {
-    let [low, high, ..] = number.to_le_bytes();
-    u16::from_le_bytes([low, high])
+impl Passed {
+    /// At `tick`, behind all before it, the number of notes changes. What begins and ends at one tick, on whichever track,
+    /// counts together: within it no time passes.
+    #[inline]
+    fn pass(&mut self, tick: u64, change: i64) {
+        // Sums instead of branches, which would be guessed wrong.
+        let passed = tick - self.tick;
+        self.tick = tick;
+        self.sounding += if self.now > 0 { passed } else { 0 };
+        self.several += if self.now > 1 { passed } else { 0 };
+        self.now = self.now.wrapping_add_signed(change);
+        self.most = self.most.max(self.now);
+    }
+
+    /// The end, where all notes together lasted for so many ticks.
+    fn end(self, note_ticks: u64) -> Sweep {
+        let mean = ratio(double(note_ticks), double(self.sounding));
+        Sweep { most: self.most, mean, several: self.several }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::midi::analysis::notes::Notes;
+    use crate::midi::event::Edge;
 
     /// Notes as (start, end), each on a track of its own.
     fn sweep(notes: &[(u64, u64)]) -> Sweep {
+        let mut heard = Notes::default();
         let mut polyphony = Polyphony::default();
-        polyphony.clear();
         for (start, end) in notes {
-            polyphony.begin(*start);
-            polyphony.end(*end);
+            heard.hear(Edge::new(*start, 0, 60, 1));
+            heard.hear(Edge::new(*end, 0, 60, 0));
+            heard.end_track(*end);
         }
-        polyphony.sweep(notes.iter().map(|(_, end)| *end).max().unwrap_or(0))
+        polyphony.sweep(heard.all(), heard.late_ends(), notes.iter().map(|(_, end)| *end).max().unwrap_or(0))
     }
 
     #[test]
@@ -204,7 +198,42 @@ mod tests {
         }
     }
 
-    /// The bucket sort against counting tick by tick.
+    /// The same music, few notes over a long time and many over a short one: sorted and counted.
+    #[test]
+    fn sorting_and_counting_agree() {
+        let notes: Vec<_> = (0..300_u64).map(|n| (n * 7_919 % 1_000, n * 104_729 % 300)).collect();
+        let scaled = |by: u64| {
+            let notes: Vec<_> =
+                notes.iter().map(|(start, length)| (start * by, (start + length) * by)).collect();
+            let found = sweep(&notes);
+            (found.most, found.mean, found.several / by)
+        };
+        let counted = scaled(1);
+        assert_eq!(scaled(1 << 9), counted, "at the edge of both");
+        assert_eq!(scaled(1 << 20), counted);
+        assert_eq!(scaled(1 << 29), counted, "notes longer than can be told");
+    }
+
+    #[test]
+    fn a_thousand_notes_may_begin_at_once() {
+        let notes = vec![(3, 5); 1_000];
+        let many = Sweep { most: 1_000, mean: Some(1_000.0), several: 2 };
+        assert_eq!(sweep(&notes), many);
+        // What could not be counted leaves nothing behind.
+        let mut heard = Notes::default();
+        let mut polyphony = Polyphony::default();
+        for _ in &notes {
+            heard.hear(Edge::new(3, 0, 60, 1));
+        }
+        heard.end_track(5);
+        assert_eq!(polyphony.sweep(heard.all(), &[], 5), many);
+        assert_eq!(
+            polyphony.sweep(heard.all().get(..1).unwrap(), &[], 5),
+            Sweep { most: 1, mean: Some(1.0), several: 0 }
+        );
+    }
+
+    /// Against counting tick by tick.
     #[test]
     fn many_notes_agree_with_a_count_per_tick() {
         for (length, spread) in [(7_u64, 1_000_u64), (300, 5_000), (2, 70_000), (5_000, 5_000)] {

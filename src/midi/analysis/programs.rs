@@ -100,6 +100,7 @@ fn present(bits: u128) -> Vec<i16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::midi::event::Edge;
     enum Step {
         Program(u64, u8, u8),
         Note(u64, u8),
@@ -111,11 +112,11 @@ mod tests {
         for step in steps {
             match *step {
                 P(tick, channel, program) => programs.push(tick, channel, program, notes.count()),
-                N(tick, channel) => notes.begin(tick, channel, 60, 100),
+                N(tick, channel) => notes.hear(Edge::new(tick, channel, 60, 100)),
             }
         }
         let mut found = Metadata::default();
-        notes.end_track(99, |_| {});
+        notes.end_track(99);
         programs.write(&notes, &mut found);
         assert!(found.families.iter().all(|family| (0..16).contains(family)));
         (found.programs, found.instruments)
@@ -149,9 +150,9 @@ mod tests {
             (Notes::default(), Programs::default(), Metadata::default());
         for (channel, program) in [(0, 0), (1, 7), (2, 8), (3, 127)] {
             programs.push(0, channel, program, notes.count());
-            notes.begin(0, channel, 60, 1);
+            notes.hear(Edge::new(0, channel, 60, 1));
         }
-        notes.end_track(99, |_| {});
+        notes.end_track(99);
         programs.write(&notes, &mut found);
         assert_eq!((found.instruments, found.families), (vec![0, 7, 8, 127], vec![0, 1, 15]));
     }

@@ -5,7 +5,8 @@
 //! tables grow with the time.
 
 use super::column::{double, ratio};
-use super::grid::POSITIONS;
+use super::grid::{POSITIONS, Steps};
+use super::notes::Note;
 use super::tally::Tally;
 
 /// The most quarter notes that are looked at: nine hours at 120 a minute.
@@ -14,21 +15,50 @@ pub(in crate::midi) const MOST_BEATS: u64 = 1 << 16;
 /// Intervals that are told apart: unison to eleven semitones, and all wider ones together.
 pub(in crate::midi) const INTERVALS: usize = 13;
 
+/// The lowest and the highest bit of each byte.
+const ONES: u64 = 0x0101_0101_0101_0101;
+const TOPS: u64 = ONES << 7;
+
 /// Collects where notes begin and sound.
 #[derive(Debug, Default)]
 pub(in crate::midi) struct Rhythm {
+    /// For each position the highest melodic key that begins there, plus two; 1 where only drums do, 0 where nothing does.
+    strikes: Vec<u8>,
     /// A bit for each position at which a note begins.
     struck: Vec<u64>,
-    /// A bit for each quarter note in which a note begins or ends.
-    sounding: Vec<u64>,
-    /// For each quarter note, how many more notes than in the one before sound through it; they begin before and end
-    /// after. Counted by their edges: notes that last for hours cost no more than others.
-    through: Vec<i32>,
-    /// For each position the highest melodic key that begins there, plus one; 0 for none.
-    upper: Vec<u8>,
+    /// For each quarter note how many more stretches of sound reach into it than into the one before. Counted by their
+    /// edges: notes that last for hours cost no more than others.
+    sounding: Vec<i32>,
     gaps: Tally,
     /// Position of the last note's end, and the quarter note it lies in.
     end: (u64, u64),
+}
+
+/// A stretch of time, in ticks, with a note in each of its quarter notes.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::midi) struct Stretch {
+    from: u64,
+    to: u64,
+}
+
+impl Stretch {
+    /// The stretch that begins with this note.
+    pub(in crate::midi) fn begin(note: Note) -> Self {
+        Self { from: note.start(), to: note.start() }
+    }
+
+    /// Goes on to the end of the next note of a part; where that is another stretch, returns this one.
+    #[inline]
+    pub(in crate::midi) fn lengthen(&mut self, note: Note, steps: Steps) -> Option<Self> {
+        let start = note.start();
+        // Less than a quarter note leaves none between that is empty.
+        let passed = (start >= self.to + steps.ticks()).then_some(*self);
+        if passed.is_some() {
+            self.from = start;
+        }
+        self.to = self.to.max(start + u64::from(note.length()));
+        passed
+    }
 }
 
 /// What the upper line does.
@@ -49,43 +79,64 @@ impl Rhythm {
             return false;
         }
         self.end = (position, beat);
-        let bits = |count: u64| usize::try_from(count / 64 + 1).unwrap_or_default();
-        refill(&mut self.struck, bits(position));
-        refill(&mut self.sounding, bits(beat));
-        refill(&mut self.through, usize::try_from(beat + 1).unwrap_or_default());
-        refill(&mut self.upper, usize::try_from(position + 1).unwrap_or_default().next_multiple_of(8));
+        refill(&mut self.strikes, usize::try_from(position + 1).unwrap_or_default().next_multiple_of(64));
+        refill(&mut self.sounding, usize::try_from(beat + 2).unwrap_or_default());
         true
     }
 
-    /// A note begins at this position and sounds from the one quarter note to the other.
+    /// A drum is struck at this position.
     #[inline]
-    pub(in crate::midi) fn add(&mut self, position: u64, beats: (u64, u64)) {
-        set(&mut self.struck, position);
-        let (first, last) = beats;
-        set(&mut self.sounding, first);
-        set(&mut self.sounding, last);
-        if last > first + 1 {
-            change(&mut self.through, first + 1, 1);
-            change(&mut self.through, last, -1);
+    pub(in crate::midi) fn strike_drum(&mut self, position: u64) {
+        self.strike(position, 1);
+    }
+
+    /// The upper line of a part, each of its notes with position and key.
+    pub(in crate::midi) fn strike_line(&mut self, notes: impl Iterator<Item = (u64, u8)>) {
+        for (position, key) in notes {
+            self.strike(position, key + 2);
         }
     }
 
-    /// A melodic note begins at this position.
     #[inline]
-    pub(in crate::midi) fn add_key(&mut self, position: u64, key: u8) {
-        if let Some(upper) = usize::try_from(position).ok().and_then(|position| self.upper.get_mut(position))
+    fn strike(&mut self, position: u64, rank: u8) {
+        if let Some(strike) =
+            usize::try_from(position).ok().and_then(|position| self.strikes.get_mut(position))
         {
-            *upper = (key + 1).max(*upper);
+            *strike = rank.max(*strike);
         }
+    }
+
+    /// A note sounds in each quarter note of this stretch, that of its last tick among them.
+    pub(in crate::midi) fn sound(&mut self, stretch: Stretch, steps: Steps) {
+        change(&mut self.sounding, steps.beat(stretch.from), 1);
+        change(&mut self.sounding, steps.beat(stretch.to) + 1, -1);
+    }
+
+    /// All notes were heard.
+    pub(in crate::midi) fn settle(&mut self) {
+        self.struck.clear();
+        let (chunks, _) = self.strikes.as_chunks_mut::<64>();
+        self.struck.extend(chunks.iter_mut().map(|chunk| {
+            let (eights, _) = chunk.as_chunks_mut::<8>();
+            let mut struck = 0;
+            for (shift, eight) in (0..64).step_by(8).zip(eights) {
+                let strikes = u64::from_le_bytes(*eight);
+                // 1 in each byte that is not 0; none is above 129.
+                let any = (((strikes & !TOPS) + !TOPS) | strikes) >> 7 & ONES;
+                // Gathers their lowest bits in the highest byte.
+                struck |= (any.wrapping_mul(0x0102_0408_1020_4080) >> 56) << shift;
+                *eight = (strikes - any).to_le_bytes();
+            }
+            struck
+        }));
     }
 
     /// Share of quarter notes in which no note sounds.
     pub(in crate::midi) fn empty_beat_rate(&self) -> Option<f32> {
-        let (mut empty, mut through) = (0_u64, 0_i32);
-        for (beat, change) in (0_u64..).zip(&self.through) {
-            through += change;
-            let edges = usize::try_from(beat / 64).ok().and_then(|word| self.sounding.get(word)).copied();
-            empty += u64::from(through == 0 && edges.unwrap_or_default() >> (beat % 64) & 1 == 0);
+        let (mut empty, mut now) = (0_u64, 0_i32);
+        for (_, change) in (0..=self.end.1).zip(&self.sounding) {
+            now += change;
+            empty += u64::from(now == 0);
         }
         ratio(double(empty), double(self.end.1 + 1))
     }
@@ -121,7 +172,7 @@ impl Rhythm {
         let mut line = UpperLine { intervals: [0; INTERVALS], semitones: 0, median_gap: None };
         let mut before: Option<(u32, u8)> = None;
         // Most positions are empty: eight at a time.
-        let (eights, _) = self.upper.as_chunks::<8>();
+        let (eights, _) = self.strikes.as_chunks::<8>();
         for (start, eight) in (0_u32..).step_by(8).zip(eights) {
             let mut word = u64::from_le_bytes(*eight);
             while word != 0 {
@@ -163,13 +214,6 @@ fn change(counts: &mut [i32], at: u64, by: i32) {
     }
 }
 
-#[inline]
-fn set(bits: &mut [u64], bit: u64) {
-    if let Some(word) = usize::try_from(bit / 64).ok().and_then(|word| bits.get_mut(word)) {
-        *word |= 1 << (bit % 64);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::collection::vec;
@@ -183,10 +227,16 @@ mod tests {
         let end = notes.iter().map(|(position, _)| position + 23).max().unwrap_or(0);
         assert!(rhythm.begin(end, end / POSITIONS));
         for (position, key) in notes {
-            rhythm.add(*position, (position / POSITIONS, (position + 23) / POSITIONS));
-            rhythm.add_key(*position, *key);
+            rhythm.strike_line(std::iter::once((*position, *key)));
+            sound(&mut rhythm, *position, position + 23);
         }
+        rhythm.settle();
         rhythm
+    }
+
+    /// A stretch between two positions, at a tick each.
+    fn sound(rhythm: &mut Rhythm, from: u64, to: u64) {
+        rhythm.sound(Stretch { from, to }, Steps::of(24));
     }
 
     #[test]
@@ -209,7 +259,7 @@ mod tests {
         let mut rhythm = Rhythm::default();
         rhythm.begin(240, 10);
         for beats in [(1, 4), (3, 5), (7, 7), (8, 10)] {
-            rhythm.add(beats.0 * 24, beats);
+            sound(&mut rhythm, beats.0 * 24, beats.1 * 24);
         }
         assert_eq!(rhythm.empty_beat_rate(), Some(2.0 / 11.0), "the first quarter note and the seventh");
     }

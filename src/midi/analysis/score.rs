@@ -4,6 +4,7 @@ use super::bars::Bars;
 use super::grid::Steps;
 use super::meter::Meters;
 use super::notes::Notes;
+use crate::midi::event::Edge;
 
 /// A note: channel, key, where it begins and how long it lasts, in ticks.
 pub(super) type Written = (u8, u8, u64, u64);
@@ -28,12 +29,12 @@ pub(super) fn tracks(written: &[&[Written]]) -> Notes {
         events.sort_unstable();
         for (tick, is_begin, channel, key) in &events {
             if *is_begin {
-                notes.begin(*tick, *channel, *key, 64);
+                notes.hear(Edge::new(*tick, *channel, *key, 64));
             } else {
-                notes.end(*tick, *channel, *key);
+                notes.hear(Edge::new(*tick, *channel, *key, 0));
             }
         }
-        notes.end_track(events.last().map_or(0, |(tick, ..)| *tick), |_| {});
+        notes.end_track(events.last().map_or(0, |(tick, ..)| *tick));
     }
     notes
 }

@@ -36,14 +36,12 @@ impl Signature {
     #[inline]
     pub(in crate::midi) const fn add(&mut self, position: u64, key: u8, is_drum: bool) {
         let (first, lowest) = self.origin;
-        let onset = position.wrapping_sub(first) << 8;
         // `as` loses nothing; `from` is not const.
-        let (drum, key, lowest) =
-            if is_drum { (DRUM, key as u64, 0) } else { (0, key as u64, lowest as u64) };
-        let note = onset | drum;
+        let (drum, lowest) = if is_drum { (DRUM, 0) } else { (0, lowest as u64) };
         // Odd, so that no note is 0 and each weighs.
-        self.absolute = self.absolute.wrapping_add(mix((note | key) << 1 | 1));
-        self.relative = self.relative.wrapping_add(mix((note | key.wrapping_sub(lowest)) << 1 | 1));
+        let note = position.wrapping_sub(first) << 9 | drum << 1 | (key as u64) << 1 | 1;
+        self.absolute = self.absolute.wrapping_add(mix(note));
+        self.relative = self.relative.wrapping_add(mix(note.wrapping_sub(lowest << 1)));
         self.notes += 1;
     }
 

@@ -149,6 +149,7 @@ impl Moments {
 mod tests {
     use super::*;
     use crate::midi::analysis::notes::Notes;
+    use crate::midi::event::Edge;
 
     #[test]
     fn a_few_notes_are_summed_up() {
@@ -157,9 +158,10 @@ mod tests {
         for (channel, key, velocity, length) in
             [(0, 60, 64, 100), (0, 72, 64, 200), (15, 67, 100, 50), (0, 60, 1, 400), (9, 36, 127, 7)]
         {
-            notes.begin(0, channel, key, velocity);
-            notes.end(length, channel, key);
+            notes.hear(Edge::new(0, channel, key, velocity));
+            notes.hear(Edge::new(length, channel, key, 0));
         }
+        notes.end_track(400);
         let mut sounding = Sounding::default();
         sounding.count(notes.all());
         let mut found = Metadata::default();

@@ -152,9 +152,9 @@ impl<'a> Cursor<'a> {
         Some(match status & 0xF0 {
             0x80 => {
                 self.data()?;
-                Event::NoteOff { channel, key: first }
+                Event::Note { channel, key: first, velocity: 0 }
             }
-            0x90 => Event::from_note_on(channel, first, self.data()?),
+            0x90 => Event::Note { channel, key: first, velocity: self.data()? },
             0xB0 => Event::Controller { controller: first, value: self.data()? },
             0xC0 => Event::Program { channel, program: first },
             0xE0 => {

@@ -36,9 +36,8 @@ pub(super) enum End {
 pub(super) fn read(bytes: &[u8], end: End, longest_pause: u64, listener: &mut impl Listener) -> Outcome {
     let mut cursor = Cursor::new(bytes);
     let mut running = Running::default();
-    let mut tick = 0;
+    let mut tick = listener.begin_track();
     let (mut is_ended, mut is_cut) = (false, false);
-    listener.begin_track();
     while cursor.at < bytes.len() {
         let start = cursor.at;
         if start >= cursor.next_track {
@@ -99,6 +98,7 @@ pub(super) fn read(bytes: &[u8], end: End, longest_pause: u64, listener: &mut im
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::midi::event::Edge;
 
     const PAUSE: u64 = 1_000;
 
@@ -107,10 +107,16 @@ mod tests {
     struct Ear(Vec<(u64, u8, u8)>, u64);
 
     impl Listener for Ear {
-        fn begin_track(&mut self) {}
+        fn begin_track(&mut self) -> u64 {
+            0
+        }
+
+        fn note(&mut self, _: Edge) {
+            unreachable!("this reader has no short way");
+        }
 
         fn event(&mut self, tick: u64, event: Event<'_>) {
-            if let Event::NoteOn { key, velocity, .. } = event {
+            if let Event::Note { key, velocity: velocity @ 1.., .. } = event {
                 self.0.push((tick, key, velocity));
             }
         }
