@@ -5,17 +5,17 @@
 //! last run or a saved one. On one thread but for what the server does; contents as in [`measuring::contents`]. Judges
 //! nothing: whole imports are judged by `scripts/bench.sh`, growth of code by `scripts/check-instructions.sh`.
 
+#[path = "modes/library.rs"]
+mod library;
 mod measuring;
-mod modes {
-    pub(crate) mod library;
-    pub(crate) mod rows;
-}
 mod parts {
     pub(crate) mod analyses;
     pub(crate) mod encoding;
     pub(crate) mod reading;
     pub(crate) mod storing;
 }
+#[path = "modes/rows.rs"]
+mod rows;
 
 use criterion::Criterion;
 

@@ -13,10 +13,10 @@ use loader::sample::Container;
 use loader::server::indexes::RestoreSettings;
 use loader::sink::WriterKind;
 
+use crate::library::Library;
 use crate::measuring::server::Server;
 use crate::measuring::{collection, or_stop, timed, timed_async};
-use crate::modes::library::Library;
-use crate::modes::rows::Rows;
+use crate::rows::Rows;
 
 /// Contents of the library, and files of the folder that is looked through again.
 const PAIRS: u64 = 10_000;
