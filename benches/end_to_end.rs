@@ -248,7 +248,10 @@ impl Comparison {
         if let Some(first) = sides.next() {
             let differing: Vec<_> =
                 sides.filter(|side| side.files != first.files).map(|side| &side.name).collect();
-            let what = format!("every import stored the same {} files {differing:?}", first.files);
+            let what = match differing.as_slice() {
+                [] => format!("every import stored the same {} files", first.files),
+                _ => format!("not every import stored {} files: {differing:?}", first.files),
+            };
             verdict.require(differing.is_empty(), &what);
         }
         let read = self.last.read.files;
