@@ -8,6 +8,8 @@ set -euo pipefail
 . "$root/scripts/pages.sh"
 # shellcheck source=scripts/compare/environment.sh
 . "$root/scripts/compare/environment.sh"
+# shellcheck source=scripts/compare/corpus.sh
+. "$root/scripts/compare/corpus.sh"
 
 usage() {
     cat <<'HELP'
@@ -96,13 +98,7 @@ corpora=()
 if [ -n "$corpus" ]; then
     corpora+=("a folder of one's own=$(realpath -- "$corpus")")
 else
-    generated=$root/target/bench-data/compared-$files
-    if [ ! -d "$generated" ]; then
-        say "generating $files files"
-        "$program" sample "$generated.unfinished" --force --files "$files" --archives zip --mean-size 28000 --duplicates 0.02 \
-            --files-per-archive "$((files < 20000 ? files / 20 + 1 : 1000))" >/dev/null
-        mv "$generated.unfinished" "$generated"
-    fi
+    generated=$(sample_zips "$program" "$files")
     corpora+=("generated=$generated")
     real=${LOADER_CORPUS:-$root/../shared/corpora/dev}
     if [ -n "$quick" ]; then
