@@ -36,6 +36,7 @@ impl Pipeline {
         let began = Instant::now();
         let output = Command::new(&self.python)
             .arg(program)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .args(["--database-url", &url])
             .arg(folder)
             .stdin(Stdio::null())

@@ -7,6 +7,10 @@ import mido
 import store
 
 
+def mean(values):
+    return sum(values) / len(values) if values else None
+
+
 def row(digest, content):
     try:
         file = mido.MidiFile(file=io.BytesIO(content))
@@ -56,7 +60,6 @@ def row(digest, content):
     division = file.ticks_per_beat or 1
     duration = store.seconds(tempos, end, division)
     bpm = [60e6 / tempo for _, tempo in tempos if tempo > 0]
-    mean = lambda values: sum(values) / len(values) if values else None
     return (
         digest, division, len(file.tracks), notes, drums, end, duration,
         bpm[0] if bpm else 120.0, min(bpm, default=120.0), max(bpm, default=120.0), len(tempos),

@@ -57,6 +57,10 @@ def members(share):
             yield info.filename, content
 
 
+def by_digest(rows):
+    return [rows[digest] for digest in sorted(rows)]
+
+
 def rows(share, make):
     """Rows by table, sorted by digest, so that two processes never wait for each other; and how many bytes they are of."""
     files, places, metadata, size = {}, [], {}, 0
@@ -70,8 +74,8 @@ def rows(share, make):
         size += len(content)
         files[digest] = (digest, len(content))
         places.append((share[0], store.clean(name), digest))
-    by_digest = lambda rows: [rows[digest] for digest in sorted(rows)]
-    return {"files": by_digest(files), "musical_metadata": by_digest(metadata), "file_locations": places}, size
+    tables = {"files": by_digest(files), "musical_metadata": by_digest(metadata), "file_locations": places}
+    return tables, size
 
 
 def connection():
