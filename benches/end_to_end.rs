@@ -29,6 +29,7 @@ use end_to_end::side::{Role, Side};
 use end_to_end::variants::Variant;
 use measuring::server::Server;
 use measuring::{Verdict, collection, floor, megabytes, print_machine, real, seconds, timed};
+use run::Measured;
 
 /// Files of the generated collection, and how many there must be to judge by: with few, it is starting and ending that is
 /// measured.
@@ -88,6 +89,8 @@ struct Comparison {
     /// The same as the floor, from the disk; where that can be measured.
     cold: Option<Side>,
     last: Floor,
+    /// Members that the first import accounted for.
+    accounted: u64,
     pipeline: Option<(Pipeline, Side)>,
     variants: Vec<Variant>,
 }
@@ -113,6 +116,7 @@ fn main() -> Result<ExitCode> {
         looking: Side::new("the floor, looking at each event", Role::Other),
         cold: is_cold.then(|| Side::new("the floor, cold", Role::Other)),
         last: Floor::default(),
+        accounted: 0,
         pipeline: options.python.map(|python| {
             (Pipeline { python }, Side::new("Python: zipfile, symusic, COPY, all cores", Role::Pipeline))
         }),
@@ -126,7 +130,7 @@ fn main() -> Result<ExitCode> {
         comparison.run(round)?;
     }
     comparison.print();
-    Ok(comparison.judge())
+    Ok(comparison.judge(options.corpus.is_none()))
 }
 
 impl Comparison {
@@ -204,6 +208,7 @@ impl Comparison {
                 (side.files, side.bytes) = (read.read.files, read.read.bytes);
             }
         }
+        self.accounted = imports.first().map_or(0, Measured::accounted);
         for (variant, measured) in self.variants.iter_mut().zip(imports) {
             let side = &mut variant.side;
             side.add(seconds(measured.elapsed), mean);
@@ -242,8 +247,12 @@ impl Comparison {
     }
 
     /// Whether every import stored the same, and what is promised of speed is kept.
-    fn judge(&self) -> ExitCode {
+    fn judge(&self, is_generated: bool) -> ExitCode {
         let mut verdict = Verdict::default();
+        if is_generated && !self.variants.is_empty() {
+            let (read, accounted) = (self.last.read.files, self.accounted);
+            verdict.require(read == accounted, &format!("{accounted} of {read} members accounted for"));
+        }
         let mut sides = self.variants.iter().map(|variant| &variant.side);
         if let Some(first) = sides.next() {
             let differing: Vec<_> =
