@@ -100,7 +100,7 @@ if [ $status -ne 0 ] && [ $status -ne 3 ]; then fail "the import ended with stat
 
 # Self cost by function of callgrind's file, as stacks of one: callgrind keeps no stacks.
 fold_callgrind() {
-    callgrind_annotate --threshold=99 "$scratch/recorded" | sed -n 's/^ *\([0-9,]*\) ([ 0-9.]*%)  [^:]*:\(.*\)$/\2 \1/p' |
+    callgrind_annotate --auto=no --tree=none --threshold=99 "$scratch/recorded" 2>/dev/null | sed -n 's/^ *\([0-9,]*\) ([ 0-9.]*%)  [^:]*:\(.*\)$/\2 \1/p' |
         sed -E 's/ \[[^]]*\]//' | awk '{ count = $NF; gsub(",", "", count); sub(/ [0-9,]+$/, ""); gsub(";", ","); print $0, count }'
 }
 if [ -n "$callgrind" ]; then
