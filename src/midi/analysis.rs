@@ -6,6 +6,7 @@ mod bars;
 mod chords;
 pub(super) mod column;
 mod devices;
+pub(super) mod dissection;
 mod grid;
 mod key;
 mod key_signature;

@@ -1,6 +1,7 @@
 //! The scripts that work with psql alone, against a real server.
 
 mod indexes;
+mod instructions;
 mod ludicrous;
 mod restore;
 mod settings;

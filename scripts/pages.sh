@@ -1,0 +1,26 @@
+# shellcheck shell=bash
+# Pages of which a part is written by a script: the part lies between two comments, and all else stays as it is. Sourced.
+#
+#   write_part PAGE NAME   standard input becomes the part called NAME
+#   has_part PAGE NAME     whether the page has it
+
+begin_of() { printf '<!-- begin: written by %s -->' "$1"; }
+end_of() { printf '<!-- end: written by %s -->' "$1"; }
+
+has_part() { grep -qxF -- "$(begin_of "$2")" "$1" && grep -qxF -- "$(end_of "$2")" "$1"; }
+
+write_part() {
+    local page=$1 new part
+    if ! has_part "$page" "$2"; then
+        printf 'error: %s has no part between the lines %s and %s\n' "$page" "$(begin_of "$2")" "$(end_of "$2")" >&2
+        return 1
+    fi
+    part=$(mktemp) && new=$(mktemp) || return 1
+    cat >"$part"
+    awk -v begin="$(begin_of "$2")" -v end="$(end_of "$2")" -v part="$part" '
+        $0 == end { inside = 0 }
+        !inside { print }
+        $0 == begin { inside = 1; print ""; while ((getline line < part) > 0) print line; print "" }
+    ' "$page" >"$new" && cat "$new" >"$page"
+    rm -f "$part" "$new"
+}
