@@ -1,7 +1,8 @@
 //! What the library has of files and archives before they are added: new, known, or near to something known.
 //!
-//! Reads by the readers and limits of an import; asks the library once for a bundle of digests, and once more for the notes
-//! of those of them that it does not have. Only these are parsed. Writes nothing, takes no lock, and so may run beside an
+//! What is unchanged by size and time since the library read it whole is not read, as by a rescan, unless that is asked. The rest is
+//! read by the readers and limits of an import; the library is asked once for a bundle of digests, and once more for the notes of
+//! those of them that it does not have. Only these are parsed. Writes nothing, takes no lock, and so may run beside an
 //! import: what that has not committed yet counts as new.
 
 mod answer;
@@ -10,6 +11,7 @@ mod library;
 mod order;
 mod reading;
 mod standard_input;
+mod unchanged;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +21,7 @@ use crate::archive::Limits;
 use crate::discover::{Found, FoundFile, Roots};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::MapPolicy;
-use crate::pipeline::Stop;
+use crate::pipeline::{KnownSources, Stop};
 use crate::priority::Priority;
 use crate::reject::Refusal;
 
@@ -34,6 +36,9 @@ use reading::Reader;
 const FILES: usize = 512;
 const BYTES: u64 = 8 << 20;
 
+/// Entries of unchanged sources that are asked about in one query, about.
+const HELD: u64 = 16_384;
+
 /// What is checked, and how.
 #[derive(Clone, Debug)]
 pub struct CheckSettings {
@@ -47,12 +52,16 @@ pub struct CheckSettings {
     pub limits: Limits,
     /// Which files are mapped.
     pub map_policy: MapPolicy,
+    /// Whether also what is unchanged by size and time since the library read it is read.
+    pub verify: bool,
     /// What the threads insist on.
     pub priority: Priority,
 }
 
 /// What one thread reads before it takes the next.
 enum Job {
+    /// What the library knows without reading it.
+    Unchanged(Vec<FoundFile>),
     Files(Vec<FoundFile>),
     Unreadable(String, Refusal),
     StandardInput,
@@ -77,7 +86,11 @@ pub fn run(
         .start_handler(move |_| priority.take_effect())
         .build()
         .map_err(|error| Error::new(ErrorKind::Run, "threads could not be started").with_cause(error))?;
-    let jobs = gather(settings, stop);
+    let known = match &settings.roots {
+        Some(roots) if !settings.verify => library.sources(roots)?,
+        _ => KnownSources::default(),
+    };
+    let jobs = gather(settings, &known, stop);
     let (next, order) = (AtomicUsize::new(0), InOrder::new(answered));
     let total = Mutex::new(Ok(CheckReport::default()));
     pool.scope(|scope| {
@@ -113,7 +126,7 @@ fn jobs_of<'j>(jobs: &'j [Job], next: &'j AtomicUsize) -> impl Iterator<Item = (
 }
 
 /// Everything that is to be read, by path: small files together, a large one alone.
-fn gather(settings: &CheckSettings, stop: &Stop) -> Vec<Job> {
+fn gather(settings: &CheckSettings, known: &KnownSources, stop: &Stop) -> Vec<Job> {
     let (mut files, mut jobs) = (Vec::new(), Vec::new());
     if let Some(roots) = &settings.roots {
         roots.walk(|_, found| {
@@ -128,8 +141,27 @@ fn gather(settings: &CheckSettings, stop: &Stop) -> Vec<Job> {
         });
     }
     files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+    // Neighbours that are read, and neighbours that are known.
     let (mut together, mut bytes) = (Vec::new(), 0);
+    let (mut unchanged, mut entries) = (Vec::new(), 0);
     for file in files {
+        if let Some(held) = known.unchanged(&file) {
+            if !together.is_empty() {
+                jobs.push(Job::Files(std::mem::take(&mut together)));
+                bytes = 0;
+            }
+            if entries + held > HELD {
+                jobs.push(Job::Unchanged(std::mem::take(&mut unchanged)));
+                entries = 0;
+            }
+            entries += held.max(1);
+            unchanged.push(file);
+            continue;
+        }
+        if !unchanged.is_empty() {
+            jobs.push(Job::Unchanged(std::mem::take(&mut unchanged)));
+            entries = 0;
+        }
         if together.len() >= FILES || bytes + file.size > BYTES {
             jobs.push(Job::Files(std::mem::take(&mut together)));
             bytes = 0;
@@ -138,6 +170,7 @@ fn gather(settings: &CheckSettings, stop: &Stop) -> Vec<Job> {
         together.push(file);
     }
     jobs.push(Job::Files(together));
+    jobs.push(Job::Unchanged(unchanged));
     if settings.standard_input {
         jobs.push(Job::StandardInput);
     }

@@ -21,11 +21,11 @@ const SKETCH: f64 = 32.0;
 /// The library, to be asked.
 #[derive(Debug)]
 pub struct Library {
-    pool: PgPool,
-    runtime: Handle,
+    pub(super) pool: PgPool,
+    pub(super) runtime: Handle,
     /// Equal places of a MinHash from which on two contents count as similar.
     least_equal: i64,
-    most_places: i32,
+    pub(super) most_places: i32,
 }
 
 impl Library {
@@ -123,7 +123,7 @@ fn array(numbers: &[i32]) -> String {
 }
 
 /// Which of the contents that were asked about a row answers.
-fn position(row: &PgRow) -> Result<usize> {
+pub(super) fn position(row: &PgRow) -> Result<usize> {
     let position: i64 = read(row, "position")?;
     Ok(usize::try_from(position).unwrap_or_default().saturating_sub(1))
 }
@@ -150,14 +150,16 @@ fn neighbour(row: &PgRow) -> Result<Near> {
     })
 }
 
-fn read<'r, T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>>(
+/// A column of a row.
+pub(super) fn read<'r, T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>>(
     row: &'r PgRow,
     column: &str,
 ) -> Result<T> {
     row.try_get(column).map_err(|error| unexpected().with_cause(error))
 }
 
-fn unexpected() -> Error {
+/// The answer is none that the library of this version gives.
+pub(super) fn unexpected() -> Error {
     Error::new(ErrorKind::Run, "the library answered something unexpected")
         .with_hint("loader db check tells whether its schema was changed; else please report it")
 }

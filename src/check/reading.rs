@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::bundle::Bundle;
 use super::order::InOrder;
-use super::{CheckReport, CheckSettings, Job, Library, standard_input};
+use super::{Answer, CheckReport, CheckSettings, Job, Library, standard_input};
 use crate::archive::meter::Meter;
 use crate::archive::probe::look_inside;
 use crate::archive::traverse::{Bytes, Entry, Numbers, Spot, Stopped, Traversal, Visitor, decode_in_order};
@@ -79,11 +79,50 @@ impl<'c> Reader<'c> {
                     self.read_file(file);
                 }
             }
+            Job::Unchanged(files) => self.answer_unchanged(files),
             Job::Unreadable(path, refusal) => self.bundle.refuse(path.clone(), refusal.clone()),
             Job::StandardInput => standard_input::read(self),
         }
         self.answer(true);
         self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// Answers for sources that are as they were; reads those that the library has lost meanwhile.
+    fn answer_unchanged(&mut self, files: &[FoundFile]) {
+        let ids: Vec<_> = files.iter().map(|file| file.id().0).collect();
+        let held = match self.library.held(&ids) {
+            Ok(held) => held,
+            Err(error) => return self.failure = Some(error),
+        };
+        let mut answers = Vec::new();
+        for (file, held) in files.iter().zip(held) {
+            if self.stop.is_asked() || self.failure.is_some() {
+                break;
+            }
+            let Some(held) = held else {
+                self.deliver(std::mem::take(&mut answers));
+                self.read_file(file);
+                self.answer(false);
+                continue;
+            };
+            self.report.not_midi += held.not_midi;
+            let source = file.path.display().to_string();
+            answers.extend(held.answers.into_iter().map(|(entry, answer)| {
+                let path = entry.map_or_else(|| source.clone(), |entry| format!("{source}!/{entry}"));
+                Answer { path, ..answer }
+            }));
+        }
+        self.deliver(answers);
+    }
+
+    /// Counts answers and hands them on.
+    fn deliver(&mut self, answers: Vec<Answer>) {
+        if self.failure.is_none() {
+            for answer in &answers {
+                self.report.count(&answer.standing);
+            }
+            self.failure = self.order.deliver(self.job, answers, false).err();
+        }
     }
 
     fn read_file(&mut self, file: &FoundFile) {

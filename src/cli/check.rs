@@ -19,8 +19,9 @@ use crate::server::connect;
 
 const EXAMPLES: &str = "\
 A line on stdout for each MIDI file, archives looked into: new, known, near or refused, its path, and what the
-library has of it. With --json an object in each line instead. Nothing is written, no lock is taken: it may run beside
-an import, and a role with SELECT on the tables is enough.
+library has of it. With --json an object in each line instead. What the library has read from the same path, and is of
+the same size and time, is not read again, but with --verify. Nothing is written, no lock is taken: it may run beside an
+import, and a role with SELECT on the tables is enough.
 
 Examples:
   loader check ~/Downloads/pack.zip                  what of it is new
@@ -47,6 +48,9 @@ pub(super) struct CheckArguments {
     places: u32,
     #[command(flatten)]
     effort: EffortArguments,
+    /// Read also what is unchanged by size and time since the library read it
+    #[arg(long)]
+    verify: bool,
     #[command(flatten)]
     limits: LimitArguments,
 }
@@ -88,6 +92,7 @@ pub(super) async fn run(
     let settings = CheckSettings {
         roots,
         standard_input: !streams.is_empty(),
+        verify: arguments.verify,
         jobs: effort.readers(),
         limits: arguments.limits.resolve(),
         map_policy: effort.map_policy,

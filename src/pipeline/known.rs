@@ -110,6 +110,14 @@ impl KnownSources {
         (sight, known.source.is_active)
     }
 
+    /// How many entries are stored of a file that is as it was read; none of any other.
+    pub(crate) fn unchanged(&self, file: &FoundFile) -> Option<u64> {
+        match self.meet(file).0 {
+            Sight::Unchanged(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
     /// Files of the last look that this walk has not met so far; streams are not looked for.
     #[must_use]
     pub fn missed(&self) -> Vec<i64> {

@@ -221,3 +221,41 @@ async fn what_comes_twice_is_told() {
     assert_eq!(repeats, [&Value::from(first); 5], "{answers:?}");
     ended.says(&["6 new", "5 of these repeated in what was checked"]);
 }
+
+/// What was imported from where it lies is known without being read; what is secretly another content is found by reading.
+#[tokio::test]
+async fn what_is_unchanged_is_not_read() {
+    let database = TestDatabase::create().await;
+    let folder = tempfile::tempdir().unwrap();
+    crate::rows::collection(folder.path(), 300);
+    fs_err::write(folder.path().join("loose.mid"), tune("one", &melody(1))).unwrap();
+    fs_err::write(folder.path().join("another.mid"), tune("one", &melody(2))).unwrap();
+    Program::on(&database, ["import", folder.path().to_str().unwrap()]).run().expect(&[0, 3]);
+    let (read, _) = check(&database, &["--verify"], &[folder.path()]);
+    let (told, ended) = check(&database, &[], &[folder.path()]);
+    let sorted = |answers: &[Value]| {
+        let mut lines: Vec<_> = answers.iter().map(ToString::to_string).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&read), sorted(&told));
+    assert!(standings(&told)["known"] > 250 && standings(&told).contains_key("refused"), "{}", ended.stderr);
+
+    // The same size and time, another content; and one of another time, which is read.
+    let secret = folder.path().join("loose.mid");
+    let time = fs_err::metadata(&secret).unwrap().modified().unwrap();
+    let length = fs_err::read(&secret).unwrap().len();
+    let mut other = tune("one", &melody(3));
+    other.resize(length, 0);
+    fs_err::write(&secret, other).unwrap();
+    fs_err::File::options().write(true).open(&secret).unwrap().set_modified(time).unwrap();
+    fs_err::write(folder.path().join("another.mid"), tune("one", &melody(4))).unwrap();
+    let of = |answers: &[Value], name: &str| {
+        let answer = answers.iter().find(|answer| answer["path"].as_str().unwrap().ends_with(name)).unwrap();
+        answer["standing"].as_str().unwrap().to_owned()
+    };
+    let (told, _) = check(&database, &[], &[folder.path()]);
+    assert_eq!((of(&told, "loose.mid"), of(&told, "another.mid")), ("known".to_owned(), "new".to_owned()));
+    let (read, _) = check(&database, &["--verify"], &[folder.path()]);
+    assert_ne!(of(&read, "loose.mid"), "known");
+}
