@@ -137,7 +137,7 @@ if [ $counted -ne 0 ] && [ $counted -ne 4 ]; then exit $counted; fi
 if cargo nextest --version >/dev/null 2>&1; then
     tests() { cargo nextest run --locked --no-fail-fast "$@"; }
     # What a server's version can make a difference to: not readers, listings, plain queries.
-    of_the_server=(-E 'test(/^(cluster|faults|indexes|killed|library|modes|refusals|rescan|scripts)::/)')
+    of_the_server=(-E 'test(/^(cluster|faults|indexes::(keys|migration|suspension)|killed|library|modes|songs|words)::/)')
 else
     say "cargo-nextest is not here: cargo test runs the tests"
     tests() { cargo test --locked --no-fail-fast "$@"; }

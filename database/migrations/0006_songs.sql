@@ -48,6 +48,13 @@ CREATE TABLE loader.unsorted_contents (
 COMMENT ON TABLE loader.unsorted_contents IS 'Contents whose places or texts changed: written in the transaction that changes them, read at the end of a run, which finds their songs.';
 COMMENT ON COLUMN loader.unsorted_contents.file_id IS 'The content: files.id.';
 
+-- The same for songs whose versions have changed: at the end of the sorting each is shown as most of its versions spell it.
+CREATE TABLE loader.touched_songs (
+    song_id  bigint NOT NULL
+);
+COMMENT ON TABLE loader.touched_songs IS 'Songs that are to be shown as most of their versions spell them: written in the transaction that changes a version, read at the end of the sorting.';
+COMMENT ON COLUMN loader.touched_songs.song_id IS 'The song: songs.id, if it is still there.';
+
 -- Append-only as well. What a program remembers of song_lookup holds as long as the rows here are the same.
 CREATE TABLE loader.song_changes (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

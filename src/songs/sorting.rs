@@ -24,6 +24,9 @@ const PAGES_KEPT: i64 = PAGES_TOGETHER;
 /// After so many changes the planner is told what the tables are like now.
 const WORTH_STATISTICS: u64 = 10_000;
 
+/// Songs that are looked at in one statement.
+const SHOWN_TOGETHER: usize = 10_000;
+
 /// Where another program deletes contents or songs meanwhile the batch is begun anew, so often at most.
 const ATTEMPTS: u32 = 10;
 
@@ -71,6 +74,7 @@ pub async fn sort(connection: &mut PgConnection, mut go_on: impl FnMut(u64) -> b
             return Ok(sorted);
         }
     }
+    show_touched(connection).await.map_err(failed)?;
     if sorted.contents > 0 {
         let forget = sqlx::query(include_str!("../../database/songs/forget_changes.sql"));
         forget.execute(&mut *connection).await.map_err(failed)?;
@@ -83,6 +87,27 @@ pub async fn sort(connection: &mut PgConnection, mut go_on: impl FnMut(u64) -> b
         sqlx::query("VACUUM loader.unsorted_contents").execute(connection).await.map_err(failed)?;
     }
     Ok(sorted)
+}
+
+/// Shows the songs that lost or gained a version as most of their versions spell them: once, when all is sorted, for a song may
+/// have versions in every batch. What a killed run has left is done here too.
+async fn show_touched(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let mut transaction = connection.begin().await?;
+    let mut touched: Vec<i64> = sqlx::query_scalar("DELETE FROM loader.touched_songs RETURNING song_id")
+        .fetch_all(&mut *transaction)
+        .await?;
+    if touched.is_empty() {
+        return transaction.rollback().await;
+    }
+    touched.sort_unstable();
+    touched.dedup();
+    for songs in touched.chunks(SHOWN_TOGETHER) {
+        sqlx::query(include_str!("../../database/songs/show.sql"))
+            .bind(songs)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    transaction.commit().await
 }
 
 /// Has every content sorted again by the next [`sort`].
@@ -285,7 +310,7 @@ impl Changes {
                 .await?;
         }
         if !self.touched.is_empty() {
-            sqlx::query(include_str!("../../database/songs/show.sql"))
+            sqlx::query(include_str!("../../database/songs/note_touched.sql"))
                 .bind(self.touched.iter().copied().collect::<Vec<i64>>())
                 .execute(connection)
                 .await?;

@@ -155,6 +155,7 @@ pub(crate) async fn assert_sorted(url: &str, what: &str) {
     let mut connection = connect_to(url).await;
     for (question, query) in [
         ("contents to be sorted", "SELECT count(*) FROM loader.unsorted_contents"),
+        ("songs to be shown otherwise", "SELECT count(*) FROM loader.touched_songs"),
         (
             "songs without versions",
             "SELECT count(*) FROM songs s WHERE NOT EXISTS (SELECT FROM file_songs h WHERE h.song_id = s.id)",
