@@ -26,7 +26,7 @@ replaces the part of docs/benchmarks.md that is its own.
   --only TEXT       only imports whose name contains TEXT
   --quick           2,000 files, one round: whether the harness works
   --profile NAME    build profile [default: bench, which is release]
-  --loader FILE     another build of loader, as that of build-pgo.sh
+  --loader FILE     another build of loader
   --without-python  leave the Python pipeline out
   --write           write the page also for a size or corpus of your own
   -h, --help        this text
