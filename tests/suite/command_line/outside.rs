@@ -167,7 +167,8 @@ async fn progress_and_log_can_be_followed() {
                 assert!(document.get(key).is_some(), "no {key}: {document}");
             }
         }
-        assert!(documents.iter().all(|document| document["phase"] == "loading"), "{}", ended.stderr);
+        // What comes after loading is short, and may be met as well.
+        assert!(documents.iter().take(2).all(|document| document["phase"] == "loading"), "{}", ended.stderr);
     }
 }
 
