@@ -66,19 +66,7 @@ fi
 
 # --- the import ------------------------------------------------------------------------------------------------------
 
-unset DATABASE_URL PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGPASSWORD PGSERVICE
-scratch=$(mktemp -d)
-chmod 755 "$scratch"
-export LOADER_DATA_DIR=$scratch/cluster
-clean_up() {
-    local status=$?
-    if [ -d "$LOADER_DATA_DIR" ]; then "$program" db destroy --yes >/dev/null 2>&1 || say "warning: the server in $scratch could not be stopped"; fi
-    rm -rf "$scratch"
-    exit "$status"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+own_server "$program"
 
 if [ -n "$callgrind" ]; then files=${files:-200}; fi
 if [ -z "$corpus" ]; then corpus=$(sample_zips "$program" "${files:-20000}"); fi

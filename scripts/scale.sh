@@ -4,6 +4,8 @@
 set -euo pipefail
 # shellcheck source=scripts/prerequisites.sh
 . "$(dirname "${BASH_SOURCE[0]}")/prerequisites.sh"
+# shellcheck source=scripts/compare/corpus.sh
+. "$root/scripts/compare/corpus.sh"
 
 usage() {
     cat <<'HELP'
@@ -48,19 +50,7 @@ if [ -z "$corpus" ]; then
     fi
 fi
 
-unset DATABASE_URL PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGPASSWORD PGSERVICE
-scratch=$(mktemp -d)
-chmod 755 "$scratch"
-export LOADER_DATA_DIR=$scratch/cluster
-clean_up() {
-    local status=$?
-    if [ -d "$LOADER_DATA_DIR" ]; then "$program" db destroy --yes >/dev/null 2>&1 || say "warning: the server in $scratch could not be stopped"; fi
-    rm -rf "$scratch"
-    exit "$status"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+own_server "$program"
 
 "$program" db start >/dev/null
 say "importing $corpus"
@@ -82,7 +72,7 @@ case $status in 0 | 3) ;; *) fail "the import ended with $status" "$(tail -n 3 "
      ORDER BY 1" >"$scratch/sizes"
 
 python3 - "$scratch" "$mode" <<'PYTHON'
-import json, subprocess, sys
+import json, sys
 scratch, mode = sys.argv[1:3]
 report = json.load(open(f"{scratch}/report"))
 memory = [int(line) / 1024 for line in open(f"{scratch}/memory") if line.strip()]
@@ -100,6 +90,8 @@ print(f"{files:,} files ({report['inserted']:,} contents) of {report['extracted_
 print("| phase | s |\n|---|---:|")
 for name, seconds in zip(names, report["phases"]):
     print(f"| {name} | {seconds:.1f} |")
+if len(steps) < 20:
+    sys.exit("error: the loading was over before its rate over time could be told\n\nhint: take more files (--files)")
 print("\n| tenth of loading | files/s stored | of the mean | MiB of memory |\n|---|---:|---:|---:|")
 first, last = steps[0], steps[-1]
 mean = (last[1] - first[1]) / (last[0] - first[0])

@@ -141,38 +141,42 @@ fn gather(settings: &CheckSettings, known: &KnownSources, stop: &Stop) -> Vec<Jo
         });
     }
     files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-    // Neighbours that are read, and neighbours that are known.
-    let (mut together, mut bytes) = (Vec::new(), 0);
-    let (mut unchanged, mut entries) = (Vec::new(), 0);
-    for file in files {
-        if let Some(held) = known.unchanged(&file) {
-            if !together.is_empty() {
-                jobs.push(Job::Files(std::mem::take(&mut together)));
-                bytes = 0;
-            }
-            if entries + held > HELD {
-                jobs.push(Job::Unchanged(std::mem::take(&mut unchanged)));
-                entries = 0;
-            }
-            entries += held.max(1);
-            unchanged.push(file);
-            continue;
+    // Neighbours that are known by as many entries as are stored of them, and neighbours that are read.
+    let files: Vec<_> = files.into_iter().map(|file| (known.unchanged(&file), file)).collect();
+    for alike in files.chunk_by(|(one, _), (next, _)| one.is_some() == next.is_some()) {
+        if alike.first().is_some_and(|(stored, _)| stored.is_some()) {
+            let cost = |(stored, _): &Seen| stored.unwrap_or_default().max(1);
+            jobs.extend(portions(alike, usize::MAX, HELD, cost).map(Job::Unchanged));
+        } else {
+            jobs.extend(portions(alike, FILES, BYTES, |(_, file)| file.size).map(Job::Files));
         }
-        if !unchanged.is_empty() {
-            jobs.push(Job::Unchanged(std::mem::take(&mut unchanged)));
-            entries = 0;
-        }
-        if together.len() >= FILES || bytes + file.size > BYTES {
-            jobs.push(Job::Files(std::mem::take(&mut together)));
-            bytes = 0;
-        }
-        bytes = bytes.saturating_add(file.size);
-        together.push(file);
     }
-    jobs.push(Job::Files(together));
-    jobs.push(Job::Unchanged(unchanged));
     if settings.standard_input {
         jobs.push(Job::StandardInput);
     }
     jobs
+}
+
+/// A file, and how many entries are stored of it if it is as it was read.
+type Seen = (Option<u64>, FoundFile);
+
+/// Files in their order, so many together, or of such a cost in all, at most; what costs more alone stands alone.
+fn portions(
+    files: &[Seen],
+    most: usize,
+    limit: u64,
+    cost: impl Fn(&Seen) -> u64,
+) -> impl Iterator<Item = Vec<FoundFile>> {
+    let mut rest = files;
+    std::iter::from_fn(move || {
+        let mut sum = 0_u64;
+        let fits = |seen: &&Seen| {
+            sum = sum.saturating_add(cost(seen));
+            sum <= limit
+        };
+        let count = rest.iter().take(most).take_while(fits).count().max(1);
+        let (portion, others) = rest.split_at_checked(count)?;
+        rest = others;
+        Some(portion.iter().map(|(_, file)| file.clone()).collect())
+    })
 }

@@ -1,7 +1,9 @@
 # shellcheck shell=bash
-# The generated collections of the scripts that measure: made once, kept under target/bench-data. Sourced, after
-# prerequisites.sh.
+# What the scripts that measure stand on: generated collections, made once and kept under target/bench-data, and a server of
+# their own. Sourced, after prerequisites.sh.
 #
+#   own_server PROGRAM          where this program's private cluster lies from now on ($LOADER_DATA_DIR, in $scratch); it is
+#                               destroyed and the folder removed when the script ends, however it does
 #   sample_zips PROGRAM FILES   the folder of so many files in zips, 28 KB on average, one in fifty damaged, a few copies
 
 sample_zips() {
@@ -15,4 +17,24 @@ sample_zips() {
         mv "$folder.unfinished" "$folder"
     fi
     printf '%s\n' "$folder"
+}
+
+own_server() {
+    measured_program=$1
+    unset DATABASE_URL PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGPASSWORD PGSERVICE
+    scratch=$(mktemp -d)
+    chmod 755 "$scratch"
+    export LOADER_DATA_DIR=$scratch/cluster
+    trap remove_own_server EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+remove_own_server() {
+    local status=$?
+    if [ -d "$LOADER_DATA_DIR" ]; then
+        "$measured_program" db destroy --yes >/dev/null 2>&1 || say "warning: the server in $scratch could not be stopped"
+    fi
+    rm -rf "$scratch"
+    exit "$status"
 }

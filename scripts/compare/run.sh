@@ -77,19 +77,7 @@ python() { PYTHONDONTWRITEBYTECODE=1 "$environment/bin/python" "$@"; }
 
 # --- the corpora -------------------------------------------------------------------------------------------------------
 
-scratch=$(mktemp -d)
-chmod 755 "$scratch"
-unset DATABASE_URL PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGPASSWORD PGSERVICE
-export LOADER_DATA_DIR=$scratch/cluster
-clean_up() {
-    local status=$?
-    if [ -d "$LOADER_DATA_DIR" ]; then "$program" db destroy --yes >/dev/null 2>&1 || say "warning: the server in $scratch could not be stopped"; fi
-    rm -rf "$scratch"
-    exit "$status"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+own_server "$program"
 
 # loader's status 3: some of it was refused, on purpose.
 lenient() { local status=0; "$@" || status=$?; [ $status -eq 0 ] || [ $status -eq 3 ] || return $status; }

@@ -128,7 +128,8 @@ pub(super) fn position(row: &PgRow) -> Result<usize> {
     Ok(usize::try_from(position).unwrap_or_default().saturating_sub(1))
 }
 
-fn places(row: &PgRow) -> Result<Places> {
+/// The columns `places` and `paths`.
+pub(super) fn places(row: &PgRow) -> Result<Places> {
     let count: i64 = read(row, "places")?;
     Ok(Places { count: count.unsigned_abs(), paths: read(row, "paths")? })
 }
@@ -136,7 +137,7 @@ fn places(row: &PgRow) -> Result<Places> {
 #[expect(clippy::cast_precision_loss, reason = "between 1 and 32")]
 fn neighbour(row: &PgRow) -> Result<Near> {
     let (likeness, equal): (i32, i64) = (read(row, "likeness")?, read(row, "equal")?);
-    let (digest, contents): (Vec<u8>, i64) = (read(row, "digest")?, read(row, "contents")?);
+    let contents: i64 = read(row, "contents")?;
     Ok(Near {
         likeness: match likeness {
             0 => Likeness::SameNotes,
@@ -144,10 +145,16 @@ fn neighbour(row: &PgRow) -> Result<Near> {
             _ => Likeness::Similar,
         },
         similarity: equal as f64 / SKETCH,
-        digest: Digest::from_bytes(<[u8; 32]>::try_from(digest).map_err(|_| unexpected())?),
+        digest: digest(row)?,
         places: places(row)?,
         contents: contents.unsigned_abs(),
     })
+}
+
+/// The column `digest`.
+pub(super) fn digest(row: &PgRow) -> Result<Digest> {
+    let bytes: Vec<u8> = read(row, "digest")?;
+    Ok(Digest::from_bytes(<[u8; 32]>::try_from(bytes).map_err(|_| unexpected())?))
 }
 
 /// A column of a row.

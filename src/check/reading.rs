@@ -100,7 +100,7 @@ impl<'c> Reader<'c> {
                 break;
             }
             let Some(held) = held else {
-                self.deliver(std::mem::take(&mut answers));
+                self.deliver(std::mem::take(&mut answers), false);
                 self.read_file(file);
                 self.answer(false);
                 continue;
@@ -112,16 +112,16 @@ impl<'c> Reader<'c> {
                 Answer { path, ..answer }
             }));
         }
-        self.deliver(answers);
+        self.deliver(answers, false);
     }
 
     /// Counts answers and hands them on.
-    fn deliver(&mut self, answers: Vec<Answer>) {
+    fn deliver(&mut self, answers: Vec<Answer>, is_last: bool) {
         if self.failure.is_none() {
             for answer in &answers {
                 self.report.count(&answer.standing);
             }
-            self.failure = self.order.deliver(self.job, answers, false).err();
+            self.failure = self.order.deliver(self.job, answers, is_last).err();
         }
     }
 
@@ -207,14 +207,10 @@ impl<'c> Reader<'c> {
         if self.failure.is_some() {
             return;
         }
-        let answers = self.bundle.ask(self.library, &mut self.analyser);
-        let done = answers.and_then(|answers| {
-            for answer in &answers {
-                self.report.count(&answer.standing);
-            }
-            self.order.deliver(self.job, answers, is_last)
-        });
-        self.failure = done.err();
+        match self.bundle.ask(self.library, &mut self.analyser) {
+            Ok(answers) => self.deliver(answers, is_last),
+            Err(error) => self.failure = Some(error),
+        }
     }
 
     fn path_of(&self, entry: &Entry) -> String {

@@ -1,12 +1,10 @@
 //! Sources that need not be read: of the size and time that they had when the library read them whole. A rescan passes over
 //! the same ones (`docs/decisions/0012-what-counts-as-changed.md`).
 
-use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use super::library::{position, read, unexpected};
-use super::{Answer, Library, Places, Standing, unanswered};
-use crate::digest::Digest;
+use super::library::{digest, places, position, read, unexpected};
+use super::{Answer, Library, Standing, unanswered};
 use crate::discover::Roots;
 use crate::error::Result;
 use crate::library::known_sources;
@@ -82,13 +80,7 @@ fn answer(row: &PgRow) -> Result<(Option<String>, Answer)> {
             let reason = Reason::ALL.iter().find(|reason| reason.code() == code).ok_or_else(unexpected)?;
             (None, Standing::Refused(Refusal::new(*reason, read::<String>(row, "detail")?)))
         }
-        None => {
-            let digest: Vec<u8> = row.try_get("digest").map_err(|error| unexpected().with_cause(error))?;
-            let digest = Digest::from_bytes(<[u8; 32]>::try_from(digest).map_err(|_| unexpected())?);
-            let count: i64 = read(row, "places")?;
-            let places = Places { count: count.unsigned_abs(), paths: read(row, "paths")? };
-            (Some(digest), Standing::Known(places))
-        }
+        None => (Some(digest(row)?), Standing::Known(places(row)?)),
     };
     Ok((entry, Answer { path: String::new(), digest, standing, repeats: None }))
 }

@@ -6,7 +6,7 @@ use super::configuration::{Effort, Wishes};
 use super::limits::LimitArguments;
 use super::plan::{announce, print};
 use super::progress::Reporter;
-use super::terminal::{Terminal, bytes, counted, duration, grouped, safe, safe_line};
+use super::terminal::{Terminal, bytes, counted, duration, further, grouped, safe, safe_line};
 use super::{Everywhere, logging, signals};
 use crate::error::{ExitStatus, Result};
 use crate::import::rate;
@@ -226,15 +226,11 @@ fn closing_line(report: &Report) -> String {
         report.files_per_second,
         bytes(bytes_per_second),
     );
-    for (count, what) in [
+    line.push_str(&further(&[
         (report.not_found, "not found"),
         (report.in_streams, "of these in streams"),
         (report.refused, "refused"),
         (report.unfinished, "still to be done"),
-    ] {
-        if count > 0 {
-            line.push_str(&format!(" · {} {what}", grouped(count)));
-        }
-    }
+    ]));
     line
 }

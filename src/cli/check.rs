@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::configuration::Effort;
 use super::limits::LimitArguments;
-use super::terminal::{Terminal, counted, grouped, safe_line};
+use super::terminal::{Terminal, counted, further, grouped, safe_line};
 use super::work::EffortArguments;
 use super::{Everywhere, signals};
 use crate::check::{self, Answer, CheckReport, CheckSettings, Library, Likeness, Near, Places, Standing};
@@ -205,16 +205,12 @@ fn closing_line(report: &CheckReport) -> String {
         grouped(report.new),
         grouped(report.known)
     );
-    for (count, what) in [
+    line.push_str(&further(&[
         (report.near, "near"),
         (report.repeated, "of these repeated in what was checked"),
         (report.refused, "could not be read"),
         (report.not_midi, "not MIDI"),
-    ] {
-        if count > 0 {
-            line.push_str(&format!(" · {} {what}", grouped(count)));
-        }
-    }
+    ]));
     if !report.complete {
         line.push_str(" · stopped before the end");
     }

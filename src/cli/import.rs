@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::configuration::{Effort, Wishes};
 use super::limits::LimitArguments;
 use super::progress::Reporter;
-use super::terminal::{Terminal, bytes, counted, duration, grouped};
+use super::terminal::{Terminal, bytes, counted, duration, further, grouped};
 use super::{Everywhere, analyze, logging, plan, signals, timings};
 use crate::discover::Roots;
 use crate::error::{ExitStatus, Result};
@@ -245,18 +245,14 @@ pub(super) fn closing_line(report: &Report) -> String {
         report.files_per_second,
         bytes(per_second(report.extracted_bytes, report.seconds)),
     );
-    for (count, what) in [
+    line.push_str(&further(&[
         (report.duplicate, "duplicates"),
         (report.unchanged, "unchanged"),
         (report.not_midi, "not MIDI"),
         (report.sources_differing, "differing"),
         (report.sources_vanished, "vanished"),
-        (report.rejected, "rejected"),
-    ] {
-        if count > 0 || what == "rejected" {
-            line.push_str(&format!(" · {} {what}", grouped(count)));
-        }
-    }
+    ]));
+    line.push_str(&format!(" · {} rejected", grouped(report.rejected)));
     if report.sources_returned > 0 {
         line.push_str(&format!(" · {} back", counted(report.sources_returned, "source")));
     }

@@ -150,6 +150,13 @@ pub fn quoted(field: &str) -> String {
     }
 }
 
+/// ` · 1,234 rejected · 7 vanished`: the counts that are not 0, for the end of a closing line.
+#[must_use]
+pub fn further(counts: &[(u64, &str)]) -> String {
+    let told = counts.iter().filter(|(count, _)| *count > 0);
+    told.map(|(count, what)| format!(" · {} {what}", grouped(*count))).collect()
+}
+
 /// 1234567 as `1,234,567`.
 #[must_use]
 pub fn grouped(number: u64) -> String {

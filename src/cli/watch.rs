@@ -9,7 +9,7 @@ use jiff::Zoned;
 use super::configuration::{Effort, Wishes};
 use super::limits::LimitArguments;
 use super::progress::{Reporter, Running};
-use super::terminal::{Terminal, counted, duration, grouped, safe_line};
+use super::terminal::{Terminal, counted, duration, further, safe_line};
 use super::{Everywhere, import, logging, plan, signals};
 use crate::discover::Roots;
 use crate::error::{ExitStatus, Result};
@@ -244,15 +244,11 @@ fn closing_line(account: &Account) -> String {
         counted(account.imports, "import"),
         counted(account.inserted, "new file"),
     );
-    for (count, what) in [
+    line.push_str(&further(&[
         (account.duplicate, "duplicates"),
         (account.sources_vanished, "vanished"),
         (account.rejected, "rejected"),
-    ] {
-        if count > 0 {
-            line.push_str(&format!(" · {} {what}", grouped(count)));
-        }
-    }
+    ]));
     line
 }
 

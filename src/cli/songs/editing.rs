@@ -1,5 +1,6 @@
 //! Merging, splitting and renaming songs.
 
+use serde::Serialize;
 use sqlx::postgres::PgConnection;
 
 use super::table::name;
@@ -66,14 +67,24 @@ struct Trial {
 }
 
 impl Trial {
-    /// The line that tells what was done, or would be.
-    fn tell(self, terminal: &Terminal, done: &str, line: &str) {
+    /// Tells what was done, or would be: in a line, and to programs.
+    fn tell(
+        self,
+        (done, line): (&str, &str),
+        what: &impl Serialize,
+        everywhere: &Everywhere,
+        terminal: &Terminal,
+    ) -> Result<ExitStatus> {
         if self.dry_run {
             terminal.say(&format!("would be {done}: {line}"));
             terminal.say("nothing was done; the same command without --dry-run does it");
         } else {
             terminal.say(&terminal.bold(&format!("{done}: {line}")));
         }
+        if everywhere.json {
+            terminal.print_json(what)?;
+        }
+        Ok(ExitStatus::Success)
     }
 }
 
@@ -90,11 +101,7 @@ pub(super) async fn merge(
     let others: Vec<_> = merged.songs.iter().map(shown).collect();
     let versions = counted(merged.versions, "version");
     let line = format!("{} into {}, {versions}", others.join(", "), shown(&merged.into));
-    arguments.trial.tell(terminal, "merged", &line);
-    if everywhere.json {
-        terminal.print_json(&merged)?;
-    }
-    Ok(ExitStatus::Success)
+    arguments.trial.tell(("merged", &line), &merged, everywhere, terminal)
 }
 
 pub(super) async fn split(
@@ -114,11 +121,12 @@ pub(super) async fn split(
         shown(&split.song)
     };
     let versions = counted(split.versions, "version");
-    arguments.trial.tell(terminal, "split", &format!("{versions} of {} as {new}", shown(&split.from)));
-    if everywhere.json {
-        terminal.print_json(&split)?;
-    }
-    Ok(ExitStatus::Success)
+    arguments.trial.tell(
+        ("split", &format!("{versions} of {} as {new}", shown(&split.from))),
+        &split,
+        everywhere,
+        terminal,
+    )
 }
 
 pub(super) async fn rename(
@@ -132,11 +140,7 @@ pub(super) async fn rename(
     let song = SongId(arguments.song);
     let renamed =
         songs::rename(&mut connection, song, artist.clone(), title.clone(), arguments.trial.dry_run).await?;
-    arguments.trial.tell(terminal, "renamed", &shown(&renamed));
-    if everywhere.json {
-        terminal.print_json(&renamed)?;
-    }
-    Ok(ExitStatus::Success)
+    arguments.trial.tell(("renamed", &shown(&renamed)), &renamed, everywhere, terminal)
 }
 
 async fn connect(target: &Target) -> Result<PgConnection> {

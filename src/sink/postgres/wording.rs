@@ -34,7 +34,6 @@ impl Wording {
     pub(super) async fn make(&mut self, connection: &mut PgConnection, batch: &Batch) -> Stores<()> {
         self.bytes.clear();
         self.ends.clear();
-        let mut texts = Texts::default();
         if batch.files().next().is_none() {
             return Ok(());
         }
@@ -43,9 +42,8 @@ impl Wording {
             None => self.compare(connection).await?,
         };
         self.is_ours = Some(is_ours);
-        self.bytes.clear();
         // Words that the server makes come behind, and their place is found again by their row.
-        let mut left = Vec::new();
+        let (mut left, mut texts) = (Vec::new(), Texts::default());
         for (row, files) in batch.files().enumerate() {
             let found = &files.metadata.metadata;
             let (title, lyrics, text) = texts_of(found);
@@ -71,12 +69,11 @@ impl Wording {
     }
 
     async fn compare(&mut self, connection: &mut PgConnection) -> Stores<bool> {
-        let mut texts = Texts::default();
-        let specimen = (Some("Title I"), Some("I sing"), Some(SPECIMEN));
-        texts.push(specimen.0, specimen.1, specimen.2);
+        let (title, lyrics, text) = (Some("Title I"), Some("I sing"), Some(SPECIMEN));
+        let (mut texts, mut ours) = (Texts::default(), Vec::new());
+        texts.push(title, lyrics, text);
         let theirs = texts.ask(connection).await?;
-        let is_certain = self.words.write(specimen.0, specimen.1, specimen.2, &mut self.bytes);
-        Ok(is_certain && theirs.first() == Some(&self.bytes))
+        Ok(self.words.write(title, lyrics, text, &mut ours) && theirs.first() == Some(&ours))
     }
 
     /// Puts the words of some rows, which have none yet, between those of the others.
