@@ -71,13 +71,15 @@ pub struct Pool {
     allowance: usize,
     state: Mutex<State>,
     freed: Condvar,
-    /// Rung when somebody has to wait, so that writers give up what they were still collecting.
-    starving: tokio::sync::Notify,
+    /// Rung whenever somebody has to wait, so that writers look whether to give up what they are still collecting.
+    wanting: tokio::sync::Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
     used: usize,
+    /// Of it what rests: nobody works on it, and it comes back only when a writer stores it.
+    resting: usize,
     peak: usize,
     waiting: usize,
     /// Who went beyond the capacity, and with how many permits.
@@ -95,7 +97,7 @@ impl Pool {
             allowance,
             state,
             freed: Condvar::new(),
-            starving: tokio::sync::Notify::new(),
+            wanting: tokio::sync::Notify::new(),
         })
     }
 
@@ -114,13 +116,13 @@ impl Pool {
             if let Some(oversized) = state.admits(self, holder, bytes) {
                 state.give(holder, bytes, oversized);
                 state.waiting -= usize::from(waited);
-                return Ok(Permit { pool: Arc::clone(self), holder, bytes, oversized });
+                return Ok(Permit { pool: Arc::clone(self), holder, bytes, oversized, rests: false });
             }
             if !waited {
                 waited = true;
                 state.waiting += 1;
             }
-            self.starving.notify_waiters();
+            self.wanting.notify_waiters();
             state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -133,14 +135,19 @@ impl Pool {
         let fits = !state.closed && state.used.saturating_add(bytes) <= self.capacity;
         fits.then(|| {
             state.give(holder, bytes, false);
-            Permit { pool: Arc::clone(self), holder, bytes, oversized: false }
+            Permit { pool: Arc::clone(self), holder, bytes, oversized: false, rests: false }
         })
     }
 
-    /// Resolves as soon as somebody waits for bytes, at once if somebody does.
+    /// Resolves as soon as somebody waits for bytes that rest, at once if somebody does. Who waits for what is being worked
+    /// on need only wait: there is always somebody who reads ahead, and if writers stored what they have whenever he has
+    /// to wait, their batches would be of a few rows each.
     pub async fn starving(&self) {
-        let rung = self.starving.notified();
-        if self.lock().waiting == 0 {
+        loop {
+            let rung = self.wanting.notified();
+            if self.lock().is_starved(self.capacity) {
+                return;
+            }
             rung.await;
         }
     }
@@ -172,6 +179,19 @@ impl State {
         (place_free && wanted <= pool.capacity.saturating_add(pool.allowance)).then_some(true)
     }
 
+    /// Whether somebody waits and what rests is to blame: it is half of all, or all that is held, or beyond the capacity.
+    fn is_starved(&self, capacity: usize) -> bool {
+        let rests = self.resting >= capacity / 2 || self.resting == self.used || self.oversize.is_some();
+        self.waiting > 0 && rests
+    }
+
+    fn take_back(&mut self, bytes: usize, rests: bool) {
+        self.used -= bytes;
+        if rests {
+            self.resting -= bytes;
+        }
+    }
+
     fn give(&mut self, holder: Holder, bytes: usize, oversized: bool) {
         self.used += bytes;
         self.peak = self.peak.max(self.used);
@@ -189,29 +209,34 @@ pub struct Permit {
     holder: Holder,
     bytes: usize,
     oversized: bool,
+    rests: bool,
 }
 
 impl Permit {
     /// Gives back all but `bytes`; asking for more than is held changes nothing.
     pub fn shrink_to(&mut self, bytes: usize) {
         if bytes < self.bytes {
-            self.pool.lock().used -= self.bytes - bytes;
+            let mut state = self.pool.lock();
+            state.take_back(self.bytes - bytes, self.rests);
+            drop(state);
             self.bytes = bytes;
             self.pool.freed.notify_all();
         }
     }
 
-    /// Divides it: `bytes` of it (at most all) in a permit of their own.
+    /// Divides it: `bytes` of it (at most all) in a permit of their own, which rests from now on.
     #[must_use]
-    pub fn split(&mut self, bytes: usize) -> Self {
+    pub fn lay_by(&mut self, bytes: usize) -> Self {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;
-        if self.oversized
-            && let Some((_, permits)) = &mut self.pool.lock().oversize
-        {
+        let (holder, oversized) = (self.holder, self.oversized);
+        let mut state = self.pool.lock();
+        state.resting += bytes;
+        if oversized && let Some((_, permits)) = &mut state.oversize {
             *permits += 1;
         }
-        Self { pool: Arc::clone(&self.pool), holder: self.holder, bytes, oversized: self.oversized }
+        drop(state);
+        Self { pool: Arc::clone(&self.pool), holder, bytes, oversized, rests: true }
     }
 
     /// Who holds it; what is read in place of it asks as the same holder.
@@ -224,7 +249,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = self.pool.lock();
-        state.used -= self.bytes;
+        state.take_back(self.bytes, self.rests);
         if self.oversized {
             state.oversize = match state.oversize {
                 Some((owner, permits)) if permits > 1 => Some((owner, permits - 1)),
@@ -287,13 +312,41 @@ mod tests {
     fn both_parts_of_an_oversize_permit_hold_the_place() {
         let pool = Pool::new(0, 10);
         let mut whole = pool.acquire(Holder::new(), 10).unwrap();
-        let part = whole.split(4);
+        let part = whole.lay_by(4);
         drop(whole);
         assert_eq!(pool.lock().used, 4);
         assert!(pool.lock().oversize.is_some());
         drop(part);
         assert_eq!(pool.lock().used, 0);
         assert!(pool.lock().oversize.is_none());
+    }
+
+    #[tokio::test]
+    async fn writers_are_called_for_what_rests_not_for_what_is_worked_on() {
+        let pool = Pool::new(10, 0);
+        let mut worked_on = pool.acquire(Holder::new(), 9).unwrap();
+        let waiting = std::thread::spawn({
+            let pool = Arc::clone(&pool);
+            move || pool.acquire(Holder::new(), 8).map(drop)
+        });
+        let is_called = || async {
+            let patience = Duration::from_millis(50);
+            tokio::time::timeout(patience, pool.starving()).await.is_ok()
+        };
+        assert!(!is_called().await, "all of it is being worked on");
+        let mut rows = vec![worked_on.lay_by(4)];
+        assert!(!is_called().await, "most of it is being worked on");
+        rows.push(worked_on.lay_by(1));
+        assert!(is_called().await, "half of all rests");
+        rows.pop();
+        assert!(!is_called().await);
+        drop(worked_on);
+        assert!(is_called().await, "only what rests is held");
+        drop(rows);
+        assert_eq!(waiting.join().unwrap(), Ok(()));
+        assert!(!is_called().await, "nobody waits");
+        let state = pool.lock();
+        assert_eq!((state.used, state.resting), (0, 0));
     }
 
     #[test]

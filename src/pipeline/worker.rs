@@ -187,7 +187,7 @@ impl<'c> Harvest<'c> {
         let mut permit = permit;
         for ((writer, items), weight) in context.writers.iter().zip(items).zip(weights) {
             if !items.is_empty() {
-                let permit = permit.as_mut().map(|permit| permit.split(weight));
+                let permit = permit.as_mut().map(|permit| permit.lay_by(weight));
                 // A writer that is gone has failed, and the run with it.
                 let _ = writer.send(Delivery { items, permit, merge });
             }
