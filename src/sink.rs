@@ -7,6 +7,7 @@
 mod comparison;
 mod copy;
 mod faulty;
+mod letters;
 mod memory;
 mod postgres;
 mod renewal;
@@ -22,6 +23,7 @@ use crate::record::{SourceRow, SourceState};
 pub use comparison::{Comparison, ComparisonSink};
 pub use copy::CopyBuffer;
 pub use faulty::{Fault, FaultySink};
+pub use letters::Letters;
 pub use memory::{MemoryLibrary, MemorySink};
 pub(crate) use postgres::Keys;
 pub use postgres::{PostgresSink, SinkSettings, WriterKind};

@@ -1,9 +1,14 @@
 //! The words of a file as PostgreSQL's `to_tsvector('simple', …)` would make them, in the binary form of a `tsvector`.
 //!
 //! The server takes some hundred microseconds for the texts of a file, as long as for storing all of its rows. Here it takes a
-//! few, but only for what is certain: ASCII, and none of the spellings in which PostgreSQL's parser finds more than words (hosts,
-//! files, tags, signed numbers; documentation, "Parsers"). For anything else the answer is none, and the server is asked. A
-//! test compares both on texts of every kind. Nothing here talks to a server.
+//! few, but only for what is certain: ASCII and [letters](super::letters) that the server was asked about, and none of the
+//! spellings in which PostgreSQL's parser finds more than words (hosts, files, tags, signed numbers; documentation, "Parsers").
+//! For anything else the answer is none, and the server is asked. A test compares both on texts of every kind. Nothing here
+//! talks to a server.
+
+use std::collections::BTreeSet;
+
+use super::letters::{Letter, Letters};
 
 /// Characters of the title that are looked at, and of each other text.
 const TITLE: usize = 1_000;
@@ -32,9 +37,28 @@ pub struct Words {
     /// Words by their beginning and end in the text.
     places: Vec<Place>,
     position: u16,
+    letters: Letters,
 }
 
 impl Words {
+    /// What is known of characters beyond ASCII; words with any other are not certain.
+    pub const fn letters(&mut self) -> &mut Letters {
+        &mut self.letters
+    }
+
+    /// Characters of a file's texts that nothing is known of, beside those found before.
+    pub fn find_unknown(
+        &self,
+        title: Option<&str>,
+        lyrics: Option<&str>,
+        text: Option<&str>,
+        unknown: &mut BTreeSet<char>,
+    ) {
+        for (text, most) in [(title, TITLE), (lyrics, TEXT), (text, TEXT)] {
+            self.letters.find_unknown(start_of(text.unwrap_or_default(), most), unknown);
+        }
+    }
+
     /// Writes the `tsvector` of a file's texts behind `to`; whether it is certain. Nothing is written if not.
     pub fn write(
         &mut self,
@@ -54,17 +78,37 @@ impl Words {
 
     /// Reads one text; whether all of it is certain.
     fn read(&mut self, text: &str, most: usize, weight: u16) -> bool {
-        // Of ASCII, which is all that is read here, a character is a byte.
-        let text = text.as_bytes();
-        let text = text.get(..most).unwrap_or(text);
-        if !text.is_ascii() {
+        let begin = self.text.len();
+        if !self.write_lower(start_of(text, most)) {
             return false;
         }
-        let begin = self.text.len();
-        self.text.extend(text.iter().map(u8::to_ascii_lowercase));
+        let all = std::mem::take(&mut self.text);
         // Nothing that is read here reaches over a space.
-        pieces(text, |byte| is_space(*byte))
-            .all(|(start, chunk)| self.read_chunk(chunk, begin + start, weight).is_some())
+        let is_certain = pieces(all.get(begin..).unwrap_or_default(), |byte| is_space(*byte))
+            .all(|(start, chunk)| self.read_chunk(chunk, begin + start, weight).is_some());
+        self.text = all;
+        is_certain
+    }
+
+    /// Puts a text in lower case behind the others, and a sign of ASCII for each one beyond it that parts words; whether
+    /// all of its letters are known.
+    fn write_lower(&mut self, text: &str) -> bool {
+        if text.is_ascii() {
+            self.text.extend(text.bytes().map(|byte| byte.to_ascii_lowercase()));
+            return true;
+        }
+        text.chars().all(|letter| {
+            let lower = match letter {
+                _ if letter.is_ascii() => letter.to_ascii_lowercase(),
+                _ => match self.letters.get(letter) {
+                    Letter::Word(lower) => lower,
+                    Letter::Separator => '!',
+                    Letter::Unclear => return false,
+                },
+            };
+            self.text.extend_from_slice(lower.encode_utf8(&mut [0; 4]).as_bytes());
+            true
+        })
     }
 
     /// Reads what stands between two spaces, `from` on in the text; none where it is not certain.
@@ -90,7 +134,8 @@ impl Words {
             Some(b'.') => chunk.iter().position(|byte| *byte == b'.').is_some_and(|dot| {
                 let rest = chunk.get(dot..).unwrap_or_default();
                 let is_alone = |run: &[u8]| matches!(run.len(), 0 | 1 | 3);
-                !rest.iter().any(u8::is_ascii_alphanumeric) && rest.split(|byte| *byte != b'.').all(is_alone)
+                !rest.iter().any(|byte| kind(*byte) == Kind::Word)
+                    && rest.split(|byte| *byte != b'.').all(is_alone)
             }),
             Some(b'&') => !chunk.contains(&b';'),
             Some(b'+') => !chunk.array_windows().any(|[sign, next]| *sign == b'+' && next.is_ascii_digit()),
@@ -197,6 +242,16 @@ impl Words {
     }
 }
 
+/// The first characters of a text, `most` of them.
+fn start_of(text: &str, most: usize) -> &str {
+    // A character takes a byte at least.
+    if text.len() <= most {
+        return text;
+    }
+    let end = if text.is_ascii() { Some(most) } else { text.char_indices().nth(most).map(|(end, _)| end) };
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
 /// What stands between the bytes that part it, with where each begins; also where nothing stands.
 fn pieces(text: &[u8], parts: impl Fn(&u8) -> bool) -> impl Iterator<Item = (usize, &[u8])> {
     let mut next = 0;
@@ -210,7 +265,7 @@ fn pieces(text: &[u8], parts: impl Fn(&u8) -> bool) -> impl Iterator<Item = (usi
 /// What a byte is to the parser.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A letter or a digit.
+    /// A letter, a part of one, or a digit.
     Word,
     /// It parts words, whatever stands beside it.
     Separator,
@@ -222,7 +277,7 @@ enum Kind {
 
 const fn kind(byte: u8) -> Kind {
     match byte {
-        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => Kind::Word,
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | 0x80.. => Kind::Word,
         b'!'..=b'%'
         | b'\''
         | b'('

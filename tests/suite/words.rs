@@ -1,6 +1,9 @@
 //! The words that are made here against those that the server makes of the same texts.
 
+use std::collections::BTreeSet;
+
 use loader::sink::Words;
+use sqlx::postgres::PgConnection;
 
 use crate::dice::Dice;
 use crate::harness::{TestDatabase, connect_to};
@@ -19,11 +22,101 @@ const PIECES: &[&str] = &[
     "İ", "ß", "日本", "\u{a0}", "\u{2013}",
 ];
 
+/// Beyond ASCII: letters with and without a small form, accents of their own, numbers, spaces, signs, what is no character.
+const BEYOND: &[&str] = &[
+    "É",
+    "é",
+    "Straße",
+    "ẞ",
+    "Ÿ",
+    "Ж",
+    "ночь",
+    "Σ",
+    "ΟΔΟΣ",
+    "ς",
+    "夜",
+    "カ",
+    "ー",
+    "한",
+    "ไทย",
+    "ा",
+    "न",
+    "ع",
+    "ﬁ",
+    "Ⅷ",
+    "½",
+    "²",
+    "ª",
+    "٣",
+    "\u{301}",
+    "\u{200d}",
+    "\u{ad}",
+    "\u{a0}",
+    "\u{3000}",
+    "\u{2028}",
+    "\u{fe0f}",
+    "\u{feff}",
+    "\u{fffd}",
+    "\u{e000}",
+    "\u{10ffff}",
+    "♪",
+    "☺",
+    "🎵",
+    "…",
+    "’",
+    "«",
+    "»",
+    "–",
+    "、",
+    "。",
+    "K",
+    "Å",
+    "Ⱥ",
+    "ǅ",
+    "a",
+    "B",
+    "e",
+    "1",
+    "23",
+    "the",
+    " ",
+    " ",
+    " ",
+    " ",
+    "-",
+    ".",
+    "_",
+    "&",
+    ":",
+    ",",
+    "!",
+    "'",
+    "/",
+    "@",
+];
+
 /// Those of them that usual texts are made of.
 const USUAL: &[&str] = &[
     "Piano", "drum", "I", "re", "T", "5", "1998", "1st", "don't", " ", " ", " ", " ", "-", ".", ",", ":",
     "(", ")", "_", "#", "&",
 ];
+
+/// Lets `words` know what the database takes the characters of texts for.
+async fn learn(words: &mut Words, pieces: &[&str], connection: &mut PgConnection) {
+    let mut unknown = BTreeSet::new();
+    for piece in pieces {
+        words.find_unknown(Some(piece), None, None, &mut unknown);
+    }
+    let letters: Vec<_> = unknown.iter().map(char::to_string).collect();
+    let learnt: Vec<Vec<String>> = sqlx::query_scalar(include_str!("../../database/words/letters.sql"))
+        .bind(&letters)
+        .fetch_all(connection)
+        .await
+        .unwrap();
+    for (letter, learnt) in unknown.into_iter().zip(&learnt) {
+        words.letters().learn(letter, learnt);
+    }
+}
 
 fn text(dice: &mut Dice, pieces: &[&'static str]) -> String {
     (0..dice.below(12)).map(|_| dice.pick(pieces)).collect()
@@ -35,7 +128,12 @@ async fn the_same_words_as_the_server_makes() {
     let mut connection = database.connect().await;
     let mut dice = Dice::seeded();
     let mut words = Words::default();
-    for (pieces, least) in [(PIECES, TEXTS / 60), (USUAL, TEXTS / 5)] {
+    for (pieces, least) in
+        [(PIECES, TEXTS / 60), (USUAL, TEXTS / 5), (BEYOND, TEXTS / 40), (USUAL, TEXTS / 5)]
+    {
+        if pieces == BEYOND {
+            learn(&mut words, BEYOND, &mut connection).await;
+        }
         let (mut titles, mut lyrics, mut texts, mut ours) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for _ in 0..TEXTS {
             let [title, lyric, text] = [(); 3].map(|()| text(&mut dice, pieces));

@@ -3,11 +3,14 @@
 //! Both make the same words, or nothing is made here: a server whose letters or whose configuration `simple` are others is
 //! found out by a text that has something of everything.
 
+use std::collections::BTreeSet;
+
 use sqlx::postgres::PgConnection;
 
 use super::Stores;
 use crate::batch::Batch;
 use crate::record::{Metadata, WordedRow};
+use crate::sink::letters::Letters;
 use crate::sink::words::Words;
 
 /// Whatever [`Words`] is certain of. The letter I is not the same in all languages when it is written small.
@@ -26,8 +29,9 @@ pub(super) struct Wording {
 
 impl Wording {
     /// Another server may answer from now on.
-    pub(super) const fn doubt(&mut self) {
+    pub(super) fn doubt(&mut self) {
         self.is_ours = None;
+        *self.words.letters() = Letters::default();
     }
 
     /// Makes the words of all contents of a batch.
@@ -42,6 +46,9 @@ impl Wording {
             None => self.compare(connection).await?,
         };
         self.is_ours = Some(is_ours);
+        if is_ours {
+            self.learn_letters(connection, batch).await?;
+        }
         // Words that the server makes come behind, and their place is found again by their row.
         let (mut left, mut texts) = (Vec::new(), Texts::default());
         for (row, files) in batch.files().enumerate() {
@@ -66,6 +73,27 @@ impl Wording {
             row: &files.metadata,
             words: self.bytes.get(start..*end).unwrap_or_default(),
         })
+    }
+
+    /// Asks what characters of the batch are to the server, each once.
+    async fn learn_letters(&mut self, connection: &mut PgConnection, batch: &Batch) -> Stores<()> {
+        let mut unknown = BTreeSet::new();
+        for files in batch.files() {
+            let (title, lyrics, text) = texts_of(&files.metadata.metadata);
+            self.words.find_unknown(title, lyrics, text, &mut unknown);
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let letters: Vec<_> = unknown.iter().map(char::to_string).collect();
+        let words: Vec<Vec<String>> = sqlx::query_scalar(include_str!("../../../database/words/letters.sql"))
+            .bind(&letters)
+            .fetch_all(connection)
+            .await?;
+        for (letter, words) in unknown.into_iter().zip(&words) {
+            self.words.letters().learn(letter, words);
+        }
+        Ok(())
     }
 
     async fn compare(&mut self, connection: &mut PgConnection) -> Stores<bool> {
