@@ -118,7 +118,10 @@ fn main() -> Result<ExitCode> {
         last: Floor::default(),
         accounted: 0,
         pipeline: options.python.map(|python| {
-            (Pipeline { python }, Side::new("Python: zipfile, symusic, COPY, all cores", Role::Pipeline))
+            (
+                Pipeline { python },
+                Side::new("Python: zipfile, symusic, COPY, 15 indexes, all cores", Role::Pipeline),
+            )
         }),
         variants: Variant::all(cores, options.only.as_deref(), is_cold),
         folder,

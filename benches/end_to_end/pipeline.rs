@@ -37,7 +37,7 @@ impl Pipeline {
         let output = Command::new(&self.python)
             .arg(program)
             .env("PYTHONDONTWRITEBYTECODE", "1")
-            .args(["--database-url", &url])
+            .args(["--indexes", "--database-url", &url])
             .arg(folder)
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())

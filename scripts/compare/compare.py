@@ -102,13 +102,14 @@ def contenders(options, archives, few):
             "--log-file", os.path.join(options.scratch, "import.log"), "--database-url", url, *paths,
         ]
 
-    def script(name):
-        return lambda url, paths: [sys.executable, os.path.join(HERE, name), "--database-url", url, *paths]
+    def script(name, *flags):
+        return lambda url, paths: [sys.executable, os.path.join(HERE, name), "--database-url", url, *flags, *paths]
 
     return [
         Contender("loader, basic", loader("basic"), archives),
         Contender("loader, standard", loader("standard"), archives),
         Contender("zipfile, symusic, COPY, all cores", script("symusic_copy.py"), archives),
+        Contender("the same, with 15 indexes", script("symusic_copy.py", "--indexes"), archives),
         Contender("zipfile, mido, executemany, all cores", script("mido_executemany.py"), few),
         Contender("unzip, a loop: symusic, INSERT, commit", script("unzip_loop.py"), few),
     ]

@@ -17,6 +17,7 @@ def arguments(about):
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--database-url", required=True, help="an empty database")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes [default: cores]")
+    parser.add_argument("--indexes", action="store_true", help="end with those of loader's indexes that the columns permit")
     parser.add_argument("archives", nargs="+", help="zips, or folders of zips")
     return parser.parse_args()
 
@@ -97,4 +98,6 @@ def run(about, work):
         for files, read in pool.imap_unordered(work, shares(zips(options.archives))):
             total += files
             size += read
+    if options.indexes:
+        store.index(options.database_url)
     print(json.dumps({"files": total, "bytes": size}))

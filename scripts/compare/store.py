@@ -1,7 +1,7 @@
 """The tables that all pipelines fill, and their rows: what loader's basic analysis finds, as far as the libraries go.
 
-Tables have primary keys and no other index, which is less than loader makes. Digests are BLAKE3, so that what is stored
-can be compared with what is there.
+Tables have primary keys; with --indexes a pipeline ends with those of loader's indexes that its columns permit, and
+statistics. Digests are BLAKE3, so that what is stored can be compared with what is there.
 """
 
 import blake3
@@ -29,6 +29,27 @@ CREATE TABLE musical_metadata (
     notes_per_sec real, has_sustain boolean, has_pitch_bend boolean,
     track_names text[], lyrics text
 );
+"""
+
+# Of loader's 39 indexes those that these columns can have.
+INDEXES = """
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE INDEX ON files (size_bytes);
+CREATE INDEX ON file_locations (digest);
+CREATE INDEX ON file_locations USING gin (entry_path gin_trgm_ops);
+CREATE INDEX ON file_locations (left(entry_path, 512) COLLATE "C");
+CREATE INDEX ON musical_metadata (duration_sec);
+CREATE INDEX ON musical_metadata (tempo_first);
+CREATE INDEX ON musical_metadata (n_tempo_changes);
+CREATE INDEX ON musical_metadata (key_declared, tempo_first);
+CREATE INDEX ON musical_metadata (time_signature_first, tempo_first);
+CREATE INDEX ON musical_metadata USING gin (programs);
+CREATE INDEX ON musical_metadata (tempo_first) WHERE n_drum_notes > 0;
+CREATE INDEX ON musical_metadata (pitch_min, pitch_max);
+CREATE INDEX ON musical_metadata (n_notes);
+CREATE INDEX ON musical_metadata (notes_per_sec);
+CREATE INDEX ON musical_metadata USING gin (to_tsvector('simple', coalesce(lyrics, '')));
+ANALYZE files, file_locations, musical_metadata;
 """
 
 TABLES = {
@@ -86,6 +107,14 @@ def seconds(tempos, end, division):
 def create(connection):
     connection.execute(SCHEMA)
     connection.commit()
+
+
+def index(url):
+    """The indexes, one after the other, each by as many workers as the server gives."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET maintenance_work_mem = '256MB'")
+        for statement in filter(str.strip, INDEXES.split(";")):
+            connection.execute(statement)
 
 
 def connect(url):
