@@ -125,6 +125,8 @@ if ! grep -qx zlib-rs <<<"$packages" || grep -xE 'libz-sys|libz-ng-sys|libz-rs-s
 fi
 say "flate2 inflates with zlib-rs"
 cargo clippy --all-targets --locked -- -D warnings
+RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps --quiet
+say "the documentation of the library is built without a warning"
 
 step "Instructions that parsing, analysing and encoding take"
 counted=0
@@ -135,14 +137,22 @@ if [ $counted -ne 0 ] && [ $counted -ne 4 ]; then exit $counted; fi
 # --- the tests -----------------------------------------------------------------------------------------------------
 
 if cargo nextest --version >/dev/null 2>&1; then
-    tests() { cargo nextest run --locked --no-fail-fast "$@"; }
+    # Half as many again as there are processors: a test in three waits for a server or a clock.
+    threads=$((($(nproc) * 3 + 1) / 2))
+    tests() { cargo nextest run --locked --no-fail-fast --test-threads "$threads" "$@"; }
+    build_tests() { cargo nextest run --locked --no-run; }
     # What a server's version can make a difference to: not readers, listings, plain queries.
     of_the_server=(-E 'test(/^(cluster|faults|indexes::(keys|migration|suspension)|killed|library|modes|songs|words)::/)')
 else
     say "cargo-nextest is not here: cargo test runs the tests"
     tests() { cargo test --locked --no-fail-fast "$@"; }
+    build_tests() { cargo test --locked --no-run; }
     of_the_server=()
 fi
+
+# All at once: while one part is still being understood, the processors generate code of another.
+step "Building the tests"
+build_tests
 
 export LOADER_CORPUS=${LOADER_CORPUS:-$root/../shared/corpora/dev}
 if [ -d "$LOADER_CORPUS" ]; then

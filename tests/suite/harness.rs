@@ -6,6 +6,8 @@
 //! `LOADER_TEST_DATABASE_URL` names another server, whose role may create databases.
 #![allow(dead_code, reason = "each module of the suite uses its own part")]
 
+mod templates;
+
 use std::env;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -16,9 +18,8 @@ use loader::server::account::Account;
 use loader::server::binaries::Binaries;
 use loader::server::cluster::PrivateCluster;
 use loader::server::connect::{self, Origin, Target};
-use loader::server::{lock, schema};
 use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+use sqlx::{AssertSqlSafe, Executor as _};
 
 /// Databases of the suite begin so; nothing else on the server is touched.
 const PREFIX: &str = "loader_test_";
@@ -74,7 +75,15 @@ impl TestDatabase {
     /// A database with the schema as a fresh `loader db migrate` leaves it.
     pub(crate) async fn create() -> Self {
         let server = TestServer::shared().await;
-        let template = migrated_template(&server).await;
+        let template = templates::migrated(&server).await;
+        Self::from_template(&server, &template).await
+    }
+
+    /// A database that holds the library of `indexes/library.sql`, 100,000 contents under all indexes, of which no
+    /// statistics were made yet.
+    pub(crate) async fn with_library() -> Self {
+        let server = TestServer::shared().await;
+        let template = templates::library(&server).await;
         Self::from_template(&server, &template).await
     }
 
@@ -217,44 +226,6 @@ pub(crate) async fn connect_to(url: &str) -> PgConnection {
     connect::connect(&target, "loader test")
         .await
         .unwrap_or_else(|error| panic!("no database, no test: {error}\nhint: {:?}", error.hint()))
-}
-
-/// A database to copy: migrating once and copying is faster than migrating each time. Named by what made it.
-async fn migrated_template(server: &TestServer) -> String {
-    let name = format!("{PREFIX}template_{:016x}", schema::fingerprint());
-    let mut administrator = server.administrator().await;
-    // One test makes it, the others wait: the lock of an import, in a database that has no imports.
-    while lock::acquire(&mut administrator).await.is_err() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    let is_there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
-        .bind(&name)
-        .fetch_one(&mut administrator)
-        .await
-        .expect("the catalog is readable");
-    if !is_there {
-        let unfinished = format!("{name}_new");
-        for statement in [
-            format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"),
-            format!("CREATE DATABASE {unfinished} TEMPLATE template0"),
-        ] {
-            administrator
-                .execute(AssertSqlSafe(statement))
-                .await
-                .expect("the test role may create databases");
-        }
-        let mut connection = connect_to(&server.url(&unfinished)).await;
-        schema::migrate(&mut connection)
-            .await
-            .unwrap_or_else(|error| panic!("{error}\nhint: {:?}", error.hint()));
-        connection.close().await.expect("an orderly end");
-        administrator
-            .execute(AssertSqlSafe(format!("ALTER DATABASE {unfinished} RENAME TO {name}")))
-            .await
-            .expect("nobody else is connected to it");
-    }
-    lock::release(&mut administrator).await.expect("the lock is ours");
-    name
 }
 
 /// One directory per major version, so that the suite can run on one after the other.

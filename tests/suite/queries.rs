@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use sqlx::AssertSqlSafe;
-
 use crate::harness::TestDatabase;
 use crate::program::{Ended, Program};
 
@@ -52,10 +50,8 @@ fn ask(database: &TestDatabase, path: &Path, variables: &[&str]) -> Ended {
 
 #[tokio::test]
 async fn each_finds_something() {
-    let database = TestDatabase::create().await;
-    for sql in [include_str!("indexes/library.sql"), include_str!("../../database/indexes.sql"), "ANALYZE"] {
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&database.pool).await.unwrap();
-    }
+    let database = TestDatabase::with_library().await;
+    sqlx::raw_sql("ANALYZE").execute(&database.pool).await.unwrap();
     let directory = tempfile::tempdir().unwrap();
     let list = directory.path().join("catalogue.csv");
     fs_err::write(

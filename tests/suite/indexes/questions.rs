@@ -4,9 +4,9 @@ use loader::server::indexes::Manifest;
 use sqlx::AssertSqlSafe;
 
 use super::{indexed, run, texts};
+use crate::harness::TestDatabase;
 
 const QUESTIONS: &str = include_str!("../../../database/questions.sql");
-const LIBRARY: &str = include_str!("library.sql");
 
 /// The questions by the name of their index; one index may have several.
 fn questions() -> Vec<(&'static str, &'static str)> {
@@ -28,9 +28,8 @@ fn each_index_has_its_question() {
 
 #[tokio::test]
 async fn the_planner_answers_each_question_by_its_index() {
-    let database = indexed().await;
+    let database = TestDatabase::with_library().await;
     let pool = &database.pool;
-    run(pool, LIBRARY).await;
     run(pool, "ANALYZE sources, files, file_locations, musical_metadata").await;
     let small = texts(
         pool,

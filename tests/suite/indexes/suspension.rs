@@ -6,6 +6,7 @@ use loader::server::indexes::{self, IndexError, RestoreEvent, RestoreSettings};
 use sqlx::Connection;
 
 use super::{indexed, journal, options, restore, run, snapshot, suspend, texts};
+use crate::harness::TestDatabase;
 
 /// What a user may have made on our tables, beside what is never to be dropped.
 pub(crate) const OWN: &str = r#"
@@ -107,9 +108,8 @@ async fn nothing_to_do_is_no_failure() {
 
 #[tokio::test]
 async fn each_table_is_built_dearest_first_and_settled() {
-    let database = indexed().await;
+    let database = TestDatabase::with_library().await;
     let pool = &database.pool;
-    run(pool, include_str!("library.sql")).await;
     suspend(pool).await;
     let events = Mutex::new(Vec::new());
     let settings = RestoreSettings::default();
