@@ -1,7 +1,7 @@
 //! Archives onto disk: several at a time, each into a folder of its own, by the readers and limits of an import.
 //!
-//! Needs no database. Never writes outside the folder it was given, never over an existing file ([`folder`]); leaves bare
-//! files alone.
+//! Needs no database. Never writes outside the folder it was given, never over an existing file (`folder` sees to that);
+//! leaves bare files alone.
 
 mod folder;
 mod unpacking;

@@ -35,7 +35,7 @@ pub(super) enum Kind {
 pub struct Header<'b>(&'b [u8; BLOCK]);
 
 impl<'b> Header<'b> {
-    /// Looks at a block as a header; see [`Self::is_valid`].
+    /// Looks at a block as a header, which it need not be (`is_valid`).
     #[must_use]
     pub const fn new(block: &'b [u8; 512]) -> Self {
         Self(block)
