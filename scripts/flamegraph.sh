@@ -100,7 +100,8 @@ else
 fi
 if [ ! -s "$scratch/folded" ]; then fail "nothing was recorded" "--callgrind counts instructions instead"; fi
 mkdir -p "$to"
-"$tools/bin/inferno-flamegraph" --title "loader import --mode fast $*" --countname "$unit" --hash "$scratch/folded" >"$to/$name.svg"
+# Frames of less than a thousandth are not to be seen, and would be half of the file.
+"$tools/bin/inferno-flamegraph" --title "loader import --mode fast $*" --countname "$unit" --minwidth 0.1 --hash "$scratch/folded" >"$to/$name.svg"
 say "written: $to/$name.svg"
 
 printf '| share of %s | function |\n|---:|---|\n' "$unit"
