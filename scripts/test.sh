@@ -137,8 +137,8 @@ if [ $counted -ne 0 ] && [ $counted -ne 4 ]; then exit $counted; fi
 # --- the tests -----------------------------------------------------------------------------------------------------
 
 if cargo nextest --version >/dev/null 2>&1; then
-    # Half as many again as there are processors: a test in three waits for a server or a clock.
-    threads=$((($(nproc) * 3 + 1) / 2))
+    # Twice as many as there are processors: what runs servers waits for them, and for clocks, as long as it computes.
+    threads=$(($(nproc) * 2))
     tests() { cargo nextest run --locked --no-fail-fast --test-threads "$threads" "$@"; }
     build_tests() { cargo nextest run --locked --no-run; }
     # What a server's version can make a difference to: not readers, listings, plain queries.
