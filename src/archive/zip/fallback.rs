@@ -57,10 +57,10 @@ pub(super) fn peek(
     memory: u64,
 ) -> Result<(), Refusal> {
     let up_to = member.uncompressed_size().min(length as u64);
-    // Where the data breaks off further behind, the extraction will tell.
+    // Where the data breaks off further behind, the extraction will tell; of a member without content nothing is missing.
     Encoded { method, member, data, memory }
         .read(up_to, head)
-        .or_else(|refusal| if head.is_empty() { Err(refusal) } else { Ok(()) })
+        .or_else(|refusal| if head.is_empty() && up_to > 0 { Err(refusal) } else { Ok(()) })
 }
 
 /// Whether the data says where it ends, so that there is nothing to be decoded behind its last byte.

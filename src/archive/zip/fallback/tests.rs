@@ -324,6 +324,16 @@ fn bombs_are_refused_before_they_are_decoded() {
     }
 }
 
+/// `read` compares the extraction with the look at the first bytes.
+#[test]
+fn of_a_member_without_content_nothing_is_missing() {
+    for method in [9, 12, 14, 93, 95] {
+        let member = Entry { packed: Some(b""), size: Some(0), ..Entry::new("a.mid", b"", method) };
+        let (contents, _) = read(&zip(&[member]).0, &Limits::default()).unwrap();
+        assert_eq!(contents, [("a.mid".to_owned(), Ok(Vec::new()))], "method {method}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn any_bytes_end(
