@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::{CheckSettings, Library};
 use crate::digest::Digest;
-use crate::discover::{Found, FoundFile};
+use crate::discover::{Found, FoundFile, Roots};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::Stop;
 use crate::reject::Refusal;
@@ -101,7 +101,7 @@ enum Asked {
 impl<'c> Jobs<'c> {
     pub(super) fn new(settings: &'c CheckSettings, library: &'c Library, stop: &'c Stop) -> Self {
         let state = State {
-            walk: Box::new(settings.roots.iter().flat_map(|roots| roots.in_order())),
+            walk: Box::new(settings.roots.iter().flat_map(Roots::in_order)),
             has_walked: false,
             portion: FIRST,
             asked: VecDeque::new(),

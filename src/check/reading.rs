@@ -91,7 +91,7 @@ impl<'c> Reader<'c> {
                 Sight::Unread => self.read_file(&file),
                 Sight::Unreadable(refusal) => self.bundle.refuse(file.path.display().to_string(), refusal),
                 Sight::Only(digest) => {
-                    self.bundle.tell(Answer::only(file.path.display().to_string(), digest))
+                    self.bundle.tell(Answer::only(file.path.display().to_string(), digest));
                 }
                 Sight::Held(_) => match held.next().flatten() {
                     Some(held) => self.tell_held(&file, held),
