@@ -7,37 +7,29 @@
 
 mod answer;
 mod bundle;
+mod jobs;
 mod library;
 mod order;
 mod reading;
 mod standard_input;
 mod unchanged;
 
-use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::archive::Limits;
-use crate::discover::{Found, FoundFile, Roots};
+use crate::discover::Roots;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::MapPolicy;
-use crate::pipeline::{KnownSources, Stop};
+use crate::pipeline::Stop;
 use crate::priority::Priority;
-use crate::reject::Refusal;
 
 pub use answer::{Answer, CheckReport, Likeness, Near, Places, Standing};
 pub use library::Library;
 pub(crate) use library::{least_equal, unanswered};
 
+use jobs::Jobs;
 use order::InOrder;
 use reading::Reader;
-
-/// Files read together, and asked about in one query, at most; and their bytes.
-const FILES: usize = 512;
-const BYTES: u64 = 8 << 20;
-
-/// Entries of unchanged sources that are asked about in one query, about.
-const HELD: u64 = 16_384;
 
 /// What is checked, and how.
 #[derive(Clone, Debug)]
@@ -56,15 +48,6 @@ pub struct CheckSettings {
     pub verify: bool,
     /// What the threads insist on.
     pub priority: Priority,
-}
-
-/// What one thread reads before it takes the next.
-enum Job {
-    /// What the library knows without reading it.
-    Unchanged(Vec<FoundFile>),
-    Files(Vec<FoundFile>),
-    Unreadable(String, Refusal),
-    StandardInput,
 }
 
 /// Checks everything. `answered` is given the answers in the order of the paths, some at a time, and ends the check by an
@@ -86,24 +69,19 @@ pub fn run(
         .start_handler(move |_| priority.take_effect())
         .build()
         .map_err(|error| Error::new(ErrorKind::Run, "threads could not be started").with_cause(error))?;
-    let known = match &settings.roots {
-        Some(roots) if !settings.verify => library.sources(roots)?,
-        _ => KnownSources::default(),
-    };
-    let jobs = gather(settings, &known, stop);
-    let (next, order) = (AtomicUsize::new(0), InOrder::new(answered));
+    let (jobs, order) = (Jobs::new(settings, library, stop), InOrder::new(answered));
     let total = Mutex::new(Ok(CheckReport::default()));
     pool.scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|_| {
                 let mut reader = Reader::new(settings, library, stop, &order);
-                let result = jobs_of(&jobs, &next).try_for_each(|(number, job)| reader.read(number, job));
+                let result = work(&jobs, &mut reader);
                 let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
                 match (&mut *total, result) {
                     (Ok(total), Ok(())) => total.add(&reader.report()),
                     (Ok(_), Err(error)) => {
                         // The other threads need not go on.
-                        next.store(jobs.len(), Ordering::Relaxed);
+                        jobs.give_up();
                         *total = Err(error);
                     }
                     (Err(_), _) => {}
@@ -117,66 +95,10 @@ pub fn run(
     Ok(report)
 }
 
-/// Jobs in order, shared by all threads.
-fn jobs_of<'j>(jobs: &'j [Job], next: &'j AtomicUsize) -> impl Iterator<Item = (usize, &'j Job)> {
-    std::iter::from_fn(move || {
-        let number = next.fetch_add(1, Ordering::Relaxed);
-        jobs.get(number).map(|job| (number, job))
-    })
-}
-
-/// Everything that is to be read, by path: small files together, a large one alone.
-fn gather(settings: &CheckSettings, known: &KnownSources, stop: &Stop) -> Vec<Job> {
-    let (mut files, mut jobs) = (Vec::new(), Vec::new());
-    if let Some(roots) = &settings.roots {
-        roots.walk(|_, found| {
-            match found {
-                Found::File(file) => files.push(file),
-                Found::Unreadable(path, refusal) => {
-                    jobs.push(Job::Unreadable(path.display().to_string(), refusal));
-                }
-                Found::Link | Found::Unsettled(_) => {}
-            }
-            if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
+/// Job after job, until there is none.
+fn work(jobs: &Jobs<'_>, reader: &mut Reader<'_>) -> Result<()> {
+    while let Some((number, job)) = jobs.next()? {
+        reader.read(number, job)?;
     }
-    files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-    // Neighbours that are known by as many entries as are stored of them, and neighbours that are read.
-    let files: Vec<_> = files.into_iter().map(|file| (known.unchanged(&file), file)).collect();
-    for alike in files.chunk_by(|(one, _), (next, _)| one.is_some() == next.is_some()) {
-        if alike.first().is_some_and(|(stored, _)| stored.is_some()) {
-            let cost = |(stored, _): &Seen| stored.unwrap_or_default().max(1);
-            jobs.extend(portions(alike, usize::MAX, HELD, cost).map(Job::Unchanged));
-        } else {
-            jobs.extend(portions(alike, FILES, BYTES, |(_, file)| file.size).map(Job::Files));
-        }
-    }
-    if settings.standard_input {
-        jobs.push(Job::StandardInput);
-    }
-    jobs
-}
-
-/// A file, and how many entries are stored of it if it is as it was read.
-type Seen = (Option<u64>, FoundFile);
-
-/// Files in their order, so many together, or of such a cost in all, at most; what costs more alone stands alone.
-fn portions(
-    files: &[Seen],
-    most: usize,
-    limit: u64,
-    cost: impl Fn(&Seen) -> u64,
-) -> impl Iterator<Item = Vec<FoundFile>> {
-    let mut rest = files;
-    std::iter::from_fn(move || {
-        let mut sum = 0_u64;
-        let fits = |seen: &&Seen| {
-            sum = sum.saturating_add(cost(seen));
-            sum <= limit
-        };
-        let count = rest.iter().take(most).take_while(fits).count().max(1);
-        let (portion, others) = rest.split_at_checked(count)?;
-        rest = others;
-        Some(portion.iter().map(|(_, file)| file.clone()).collect())
-    })
+    Ok(())
 }

@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::digest::SourceId;
 use crate::error::{Error, ErrorKind, Result};
@@ -169,30 +169,49 @@ impl Roots {
 
     /// Walks all roots, until `meet` breaks off; it is told the root's position, too.
     pub fn walk(&self, mut meet: impl FnMut(usize, Found) -> ControlFlow<()>) {
-        let part = self.part.as_ref();
-        let is_gone = |error: &walkdir::Error| error.io_error().is_some_and(|error| error.kind() == NotFound);
-        let is_unsettled = |path: &Path| part.is_some_and(|part| part.unsettled.contains(path));
         for (position, root) in self.paths.iter().enumerate() {
-            for entry in WalkDir::new(root).follow_root_links(part.is_none()) {
-                let found = match entry {
-                    Ok(entry) if entry.file_type().is_dir() => continue,
-                    Ok(entry) if entry.file_type().is_file() => match entry.metadata() {
-                        Ok(metadata) => {
-                            let file = FoundFile::of(entry.into_path(), &metadata);
-                            if is_unsettled(&file.path) { Found::Unsettled(file) } else { Found::File(file) }
-                        }
-                        Err(error) => unreadable(root, &error),
-                    },
-                    Ok(_) => Found::Link,
-                    // It was in the part because it is gone.
-                    Err(error) if part.is_some() && error.depth() == 0 && is_gone(&error) => continue,
-                    Err(error) => unreadable(root, &error),
-                };
+            for found in self.below(root, self.walker(root)) {
                 if meet(position, found).is_break() {
                     return;
                 }
             }
         }
+    }
+
+    /// What a walk meets, in the order of the paths. Costs sorting each folder, and its list in memory.
+    pub fn in_order(&self) -> impl Iterator<Item = Found> {
+        // In one folder the bytes of the whole paths sort as the names do, and are at hand.
+        let by_name = |one: &DirEntry, other: &DirEntry| one.path().as_os_str().cmp(other.path().as_os_str());
+        self.paths.iter().flat_map(move |root| self.below(root, self.walker(root).sort_by(by_name)))
+    }
+
+    fn walker(&self, root: &Path) -> WalkDir {
+        WalkDir::new(root).follow_root_links(self.part.is_none())
+    }
+
+    fn below(&self, root: &Path, walker: WalkDir) -> impl Iterator<Item = Found> {
+        walker.into_iter().filter_map(move |entry| self.met(root, entry))
+    }
+
+    /// What an entry of a walk is; none for folders.
+    fn met(&self, root: &Path, entry: walkdir::Result<DirEntry>) -> Option<Found> {
+        let part = self.part.as_ref();
+        let is_gone = |error: &walkdir::Error| error.io_error().is_some_and(|error| error.kind() == NotFound);
+        let is_unsettled = |path: &Path| part.is_some_and(|part| part.unsettled.contains(path));
+        Some(match entry {
+            Ok(entry) if entry.file_type().is_dir() => return None,
+            Ok(entry) if entry.file_type().is_file() => match entry.metadata() {
+                Ok(metadata) => {
+                    let file = FoundFile::of(entry.into_path(), &metadata);
+                    if is_unsettled(&file.path) { Found::Unsettled(file) } else { Found::File(file) }
+                }
+                Err(error) => unreadable(root, &error),
+            },
+            Ok(_) => Found::Link,
+            // It was in the part because it is gone.
+            Err(error) if part.is_some() && error.depth() == 0 && is_gone(&error) => return None,
+            Err(error) => unreadable(root, &error),
+        })
     }
 }
 
@@ -340,6 +359,42 @@ mod tests {
         assert!(anchor.stands());
         drop(folder);
         assert!(!anchor.stands());
+    }
+
+    /// A folder's files come between those that sort before and after its name, and so do those of a root.
+    #[test]
+    fn in_order_is_the_order_of_the_paths() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = [
+            "a.mid",
+            "a/b.mid",
+            "a-/c.mid",
+            "a/b/c.mid",
+            "a/B.mid",
+            "z/1.mid",
+            "z/10.mid",
+            "z/2.mid",
+            "b.mid",
+        ];
+        for name in names {
+            let path = folder.path().join(name);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, name).unwrap();
+        }
+        let named = ["z", "a", "b.mid", "a-"].map(|name| folder.path().join(name));
+        for (roots, files) in [(vec![folder.path().to_owned()], names.len()), (named.into(), names.len() - 1)]
+        {
+            let roots = Roots::resolve(&roots).unwrap();
+            let met: Vec<_> = roots
+                .in_order()
+                .map(|found| match found {
+                    Found::File(file) => file.path,
+                    found => panic!("{found:?}"),
+                })
+                .collect();
+            assert!(met.is_sorted(), "{met:?}");
+            assert_eq!(met.len(), files);
+        }
     }
 
     #[test]

@@ -18,6 +18,14 @@ pub struct Answer {
     pub repeats: Option<String>,
 }
 
+impl Answer {
+    /// Of a file that is where the library knows it, and its content nowhere else.
+    pub(super) fn only(path: String, digest: Digest) -> Self {
+        let places = Places { count: 1, paths: vec![path.clone()] };
+        Self { path, digest: Some(digest), standing: Standing::Known(places), repeats: None }
+    }
+}
+
 /// What the library has of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standing {

@@ -26,6 +26,7 @@ pub(super) struct Bundle {
 enum Met {
     Content(Range<usize>, Digest),
     Refused(Refusal),
+    Told(Option<Digest>, Standing),
 }
 
 impl Bundle {
@@ -47,6 +48,11 @@ impl Bundle {
         self.entries.push((path, Met::Refused(refusal)));
     }
 
+    /// An entry that is answered for already.
+    pub(super) fn tell(&mut self, answer: Answer) {
+        self.entries.push((answer.path, Met::Told(answer.digest, answer.standing)));
+    }
+
     /// Asks about everything in it; it is empty afterwards.
     ///
     /// # Errors
@@ -57,7 +63,7 @@ impl Bundle {
             .iter()
             .filter_map(|(_, met)| match met {
                 Met::Content(_, digest) => Some(*digest),
-                Met::Refused(_) => None,
+                Met::Refused(_) | Met::Told(..) => None,
             })
             .collect();
         let mut known = if digests.is_empty() { Vec::new() } else { library.known(&digests)? }.into_iter();
@@ -67,6 +73,7 @@ impl Bundle {
         for (path, met) in std::mem::take(&mut self.entries) {
             let (digest, standing) = match met {
                 Met::Refused(refusal) => (None, Standing::Refused(refusal)),
+                Met::Told(digest, standing) => (digest, standing),
                 Met::Content(range, digest) => (
                     Some(digest),
                     match known.next().flatten() {

@@ -7,8 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::bundle::Bundle;
+use super::jobs::{Job, Sight, Source};
 use super::order::InOrder;
-use super::{Answer, CheckReport, CheckSettings, Job, Library, standard_input};
+use super::unchanged::Held;
+use super::{Answer, CheckReport, CheckSettings, Library, standard_input};
 use crate::archive::meter::Meter;
 use crate::archive::probe::look_inside;
 use crate::archive::traverse::{Bytes, Entry, Numbers, Spot, Stopped, Traversal, Visitor, decode_in_order};
@@ -68,51 +70,46 @@ impl<'c> Reader<'c> {
     ///
     /// # Errors
     /// What the database or the receiver of the answers says.
-    pub(super) fn read(&mut self, number: usize, job: &Job) -> Result<()> {
+    pub(super) fn read(&mut self, number: usize, job: Job) -> Result<()> {
         self.job = number;
         match job {
-            Job::Files(files) => {
-                for file in files {
-                    if self.stop.is_asked() || self.failure.is_some() {
-                        break;
-                    }
-                    self.read_file(file);
-                }
-            }
-            Job::Unchanged(files) => self.answer_unchanged(files),
-            Job::Unreadable(path, refusal) => self.bundle.refuse(path.clone(), refusal.clone()),
+            Job::Sources(sources) => self.read_sources(sources)?,
             Job::StandardInput => standard_input::read(self),
         }
         self.answer(true);
         self.failure.take().map_or(Ok(()), Err)
     }
 
-    /// Answers for sources that are as they were; reads those that the library has lost meanwhile.
-    fn answer_unchanged(&mut self, files: &[FoundFile]) {
-        let ids: Vec<_> = files.iter().map(|file| file.id().0).collect();
-        let held = match self.library.held(&ids) {
-            Ok(held) => held,
-            Err(error) => return self.failure = Some(error),
-        };
-        let mut answers = Vec::new();
-        for (file, held) in files.iter().zip(held) {
+    fn read_sources(&mut self, sources: Vec<Source>) -> Result<()> {
+        let held: Vec<_> = sources.iter().filter_map(Source::held).collect();
+        let mut held = if held.is_empty() { Vec::new() } else { self.library.held(&held)? }.into_iter();
+        for Source { file, sight } in sources {
             if self.stop.is_asked() || self.failure.is_some() {
                 break;
             }
-            let Some(held) = held else {
-                self.deliver(std::mem::take(&mut answers), false);
-                self.read_file(file);
-                self.answer(false);
-                continue;
-            };
-            self.report.not_midi += held.not_midi;
-            let source = file.path.display().to_string();
-            answers.extend(held.answers.into_iter().map(|(entry, answer)| {
-                let path = entry.map_or_else(|| source.clone(), |entry| format!("{source}!/{entry}"));
-                Answer { path, ..answer }
-            }));
+            match sight {
+                Sight::Unread => self.read_file(&file),
+                Sight::Unreadable(refusal) => self.bundle.refuse(file.path.display().to_string(), refusal),
+                Sight::Only(digest) => {
+                    self.bundle.tell(Answer::only(file.path.display().to_string(), digest));
+                }
+                Sight::Held(_) => match held.next().flatten() {
+                    Some(held) => self.tell_held(&file, held),
+                    // The library has lost it meanwhile.
+                    None => self.read_file(&file),
+                },
+            }
         }
-        self.deliver(answers, false);
+        Ok(())
+    }
+
+    fn tell_held(&mut self, file: &FoundFile, held: Held) {
+        self.report.not_midi += held.not_midi;
+        let source = file.path.display().to_string();
+        for (entry, answer) in held.answers {
+            let path = entry.map_or_else(|| source.clone(), |entry| format!("{source}!/{entry}"));
+            self.bundle.tell(Answer { path, ..answer });
+        }
     }
 
     /// Counts answers and hands them on.

@@ -2,13 +2,14 @@
 //! the same ones (`docs/decisions/0012-what-counts-as-changed.md`).
 
 use sqlx::postgres::PgRow;
+use tokio::task::JoinHandle;
 
+use super::jobs::{Sight, Source};
 use super::library::{digest, places, position, read, unexpected};
 use super::{Answer, Library, Standing, unanswered};
-use crate::discover::Roots;
+use crate::digest::Digest;
 use crate::error::Result;
-use crate::library::known_sources;
-use crate::pipeline::KnownSources;
+use crate::pipeline::KnownSource;
 use crate::reject::{Reason, Refusal};
 
 /// What the library holds of one source.
@@ -20,16 +21,44 @@ pub(super) struct Held {
     pub(super) not_midi: u64,
 }
 
+/// Which of those asked about, size, time, whether complete, entries, whether active, the content of a bare file that is its
+/// only place.
+type MetFields = (i64, i64, i64, bool, i64, bool, Option<[u8; 32]>);
+
 impl Library {
-    /// The sources that it knows below these roots.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub(super) fn sources(&self, roots: &Roots) -> Result<KnownSources> {
-        self.runtime.block_on(async {
-            let mut connection =
-                self.pool.acquire().await.map_err(|error| unanswered("connecting", error))?;
-            known_sources(&mut connection, Some(roots)).await
+    /// Finds out which of these sources need not be read, while others are looked for.
+    pub(super) fn met(&self, mut sources: Vec<Source>) -> JoinHandle<Result<Vec<Source>>> {
+        let pool = self.pool.clone();
+        self.runtime.spawn(async move {
+            // What could not be looked at cannot be compared.
+            let mut asked: Vec<_> =
+                sources.iter_mut().filter(|source| source.sight == Sight::Unread).collect();
+            let ids: Vec<_> = asked.iter().map(|source| source.file.id().0).collect();
+            let asking = async {
+                let mut transaction = pool.begin_with("BEGIN READ ONLY").await?;
+                // Planned each time, for as many as they are: of many, all of a table is cheaper than one by one.
+                let rows: Vec<MetFields> = sqlx::query_as(include_str!("../../database/check/met.sql"))
+                    .bind(ids)
+                    .persistent(false)
+                    .fetch_all(&mut *transaction)
+                    .await?;
+                transaction.commit().await?;
+                Ok(rows)
+            };
+            let rows = asking.await.map_err(|error| unanswered("asking for known sources", error))?;
+            for (position, size_bytes, mtime_ns, is_complete, entries, is_active, digest) in rows {
+                let known = KnownSource { size_bytes, mtime_ns, is_complete, entries, is_active };
+                if let Some(source) = usize::try_from(position - 1).ok().and_then(|at| asked.get_mut(at))
+                    && known.is_active
+                    && known.is(&source.file)
+                {
+                    source.sight = match digest {
+                        Some(digest) => Sight::Only(Digest::from_bytes(digest)),
+                        None => Sight::Held(entries.unsigned_abs().max(1)),
+                    };
+                }
+            }
+            Ok(sources)
         })
     }
 

@@ -25,7 +25,7 @@ pub struct KnownSource {
 impl KnownSource {
     /// Whether a file is what was stored whole: of the same size and time, to the nanosecond. Device and inode do not
     /// count: a library that was copied with its times is the same library.
-    fn is(&self, file: &FoundFile) -> bool {
+    pub(crate) fn is(&self, file: &FoundFile) -> bool {
         self.is_complete && u64::try_from(self.size_bytes) == Ok(file.size) && self.mtime_ns == file.mtime_ns
     }
 }
@@ -108,14 +108,6 @@ impl KnownSources {
             Sight::Returned(entries)
         };
         (sight, known.source.is_active)
-    }
-
-    /// How many entries are stored of a file that is as it was read; none of any other.
-    pub(crate) fn unchanged(&self, file: &FoundFile) -> Option<u64> {
-        match self.meet(file).0 {
-            Sight::Unchanged(entries) => Some(entries),
-            _ => None,
-        }
     }
 
     /// Files of the last look that this walk has not met so far; streams are not looked for.

@@ -91,25 +91,36 @@ async fn one_query_for_many_files() {
     let transactions =
         "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()";
     let mut connection = database.connect().await;
-    let before = number(&mut connection, transactions).await;
-    let (answers, _) = check(&database, &[], &[folder.path()]);
-    assert_eq!(standings(&answers)["new"], 1_500);
-    // The server counts a session's transactions when it ends.
-    let mut spent = 0;
-    until("the check's sessions have been counted", async || {
-        spent = number(&mut connection, transactions).await - before;
-        spent >= 6
-    })
-    .await;
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    spent = number(&mut connection, transactions).await - before;
+    let mut spent_by = async |standing: &str| {
+        let before = number(&mut connection, transactions).await;
+        let (answers, _) = check(&database, &[], &[folder.path()]);
+        assert_eq!(standings(&answers)[standing], 1_500);
+        // The server counts a session's transactions when it ends.
+        until("the check's sessions have been counted", async || {
+            number(&mut connection, transactions).await - before >= 6
+        })
+        .await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        number(&mut connection, transactions).await - before
+    };
+    let spent = spent_by("new").await;
     assert!(spent < 150, "{spent} transactions for 1,500 files");
     let written = number(
-        &mut connection,
+        &mut database.connect().await,
         "SELECT (tup_inserted + tup_updated + tup_deleted) FROM pg_stat_database WHERE datname = current_database()",
     )
     .await;
     assert_eq!(written, 0, "nothing was written");
+
+    // Nor do those that lie between others which need not be read.
+    import(&database, &[], &[folder.path()]).await;
+    for index in (0..1_500).step_by(2) {
+        let file =
+            fs::File::options().write(true).open(folder.path().join(format!("{index:04}.mid"))).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    }
+    let spent = spent_by("known").await;
+    assert!(spent < 150, "{spent} transactions for 1,500 files of which every second is known unread");
 }
 
 /// The server goes away: said, with the remedy, and no answer is made up.
