@@ -13,12 +13,13 @@ mod fold;
 mod folder;
 mod key;
 mod listing;
+mod nameless;
 mod naming;
 mod noise;
 mod resolver;
 mod sorting;
 
-pub use editing::{Merged, Split, merge, rename, split};
+pub use editing::{Merged, Split, merge, rename, split, unname};
 pub use key::Key;
 pub use listing::{ListSettings, Listed, Song, Title, Version, list};
 pub use naming::{Named, Naming};

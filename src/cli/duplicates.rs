@@ -128,7 +128,7 @@ pub(super) async fn run(
 }
 
 /// The path as the library would know it; one that has vanished, or leads into an archive, is taken as it is.
-fn resolve(path: &Path) -> Result<PathBuf> {
+pub(super) fn resolve(path: &Path) -> Result<PathBuf> {
     Ok(path.canonicalize().or_else(|_| std::path::absolute(path))?)
 }
 

@@ -32,7 +32,9 @@ Examples:
   loader songs list --min-versions 2 --csv > songs.csv
   loader songs merge 12 57                      57 is 12 under another spelling
   loader songs split 4611686018427387904        this file is another song
-  loader songs rename 12 --artist ABBA";
+  loader songs split live/waterloo.mid          so is this one, by its path
+  loader songs rename 12 --artist ABBA
+  loader songs rename 12 --undo                 called as most of its versions are again";
 
 /// What `loader songs` takes.
 #[derive(Debug, clap::Args)]
@@ -52,7 +54,7 @@ enum SongsCommand {
     Merge(MergeArguments),
     /// Make a song of its own of some versions of another
     Split(SplitArguments),
-    /// Name a song, for good
+    /// Name a song; --undo takes the name back
     Rename(RenameArguments),
     /// Find the songs of what a stopped import has left; with --all of everything
     Resolve(ResolveArguments),

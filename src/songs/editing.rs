@@ -126,6 +126,41 @@ pub async fn rename(
     Ok(renamed)
 }
 
+/// Takes back what a person has called a song: it is called as most of its versions that lie somewhere are, now and from now on.
+/// Where none does it keeps its name until one comes.
+///
+/// # Errors
+/// [`ErrorKind::Usage`] for a song that there is not; or what the database says.
+pub async fn unname(connection: &mut PgConnection, song: SongId, is_trial: bool) -> Result<Title> {
+    let failed = |error| unanswered("renaming a song", error);
+    let mut transaction = begin(connection).await.map_err(failed)?;
+    lock(&mut transaction, &[song]).await?;
+    let show = async {
+        sqlx::query("UPDATE songs SET is_named = false WHERE id = $1")
+            .bind(song.0)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(include_str!("../../database/songs/show.sql"))
+            .bind([song.0].as_slice())
+            .execute(&mut *transaction)
+            .await
+    };
+    show.await.map_err(failed)?;
+    let title = lock(&mut transaction, &[song]).await?.pop().ok_or_else(|| unknown(song))?;
+    let key = key_of(&title)?;
+    let write = async {
+        sqlx::query("UPDATE songs SET artist_key = $2, title_key = $3 WHERE id = $1")
+            .bind(song.0)
+            .bind(key.artist())
+            .bind(key.title())
+            .execute(&mut *transaction)
+            .await?;
+        end(transaction, is_trial).await
+    };
+    write.await.map_err(failed)?;
+    Ok(title)
+}
+
 /// Begins a change: whoever sorts has ended a batch, and waits with the next.
 async fn begin(connection: &mut PgConnection) -> sqlx::Result<Transaction<'_, Postgres>> {
     let mut transaction = connection.begin().await?;

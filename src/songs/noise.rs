@@ -1,6 +1,9 @@
-//! What is added to artists and titles and is no part of them: who else sings, which version it is, which number on the record.
+//! What is added to artists and titles and is no part of them: who else sings, which version it is, which number on the record,
+//! who wrote it down and where it was found.
 //!
 //! Works on folded text. A text that is nothing but noise is left as it is by whoever asks ([`super::Key`]).
+
+use std::borrow::Cow;
 
 use super::fold::{is_of_word, words};
 
@@ -58,7 +61,44 @@ const PLAIN: &[&str] = &[
     "gs",
     "mt32",
     "lyrics",
+    "fix",
+    "fixed",
 ];
+
+/// A number behind one of these is that of a version: `v2`, `fix 3`.
+const NUMBERED: &[&str] = &["v", "ver", "vers", "version", "rev", "fix"];
+
+/// Behind these, "by" names somebody who wrote it down, or a program that did; in brackets that needs no "by".
+const CREDITS: &[&str] = &[
+    "sequenced",
+    "sequence",
+    "seq",
+    "arranged",
+    "arr",
+    "arrangement",
+    "transcribed",
+    "transcription",
+    "midi",
+    "programmed",
+    "converted",
+    "generated",
+    "created",
+    "made",
+    "composed",
+    "encoded",
+];
+
+/// Articles behind a comma that belong in front. "The" is none of them, it goes.
+const ARTICLES: &[&str] = &["a", "an", "los", "las", "les", "le", "la", "el", "die", "der", "das", "il"];
+
+/// Ends of names of sequencers' and notation programs' files.
+const PROJECTS: &[&str] = &[
+    ".cpr", ".npr", ".cwp", ".wrk", ".als", ".flp", ".logicx", ".ptx", ".sng", ".mus", ".musx", ".sib",
+    ".enc", ".mscz", ".mscx", ".ove", ".gp3", ".gp4", ".gp5", ".gpx", ".gtp", ".rpp",
+];
+
+/// Ends of addresses that have nothing else to know them by.
+const DOMAINS: &[&str] = &[".com", ".net", ".org", ".info", ".biz"];
 
 /// These are noise at the end without brackets or dash.
 const AT_THE_END: &[&str] =
@@ -69,10 +109,79 @@ const TRACK_DIGITS: usize = 3;
 
 /// A text without its noise; may be empty.
 pub(super) fn without(folded: &str) -> String {
-    let mut text = without_brackets(folded);
+    let text = without_addresses(folded);
+    let mut text = without_brackets(without_credits(&text));
+    cut_project(&mut text);
     cut_guests(&mut text);
     while cut_version(&mut text) {}
-    without_article(without_track_number(&text)).to_owned()
+    without_article(without_track_number(&text)).into_owned()
+}
+
+/// Whether a folded word tells a version.
+pub(super) fn is_of_version(word: &str) -> bool {
+    VERSIONS.contains(&word) || PLAIN.contains(&word) || NUMBERED.contains(&word)
+}
+
+/// Without addresses of the web and of mail.
+fn without_addresses(text: &str) -> Cow<'_, str> {
+    // Hardly any text has one.
+    if !text.contains(['@', '/', '.']) && !text.contains("www") {
+        return Cow::Borrowed(text);
+    }
+    // Where dots stood for spaces, nothing shows where it ends.
+    let text = match words(text).find(|word| *word == "www").map(|word| position(text, word)) {
+        Some(at) if text.get(at..).is_some_and(|address| address.starts_with("www ")) => {
+            text.get(..at).unwrap_or(text)
+        }
+        _ => text,
+    };
+    if !text.split(' ').any(is_address) {
+        return Cow::Borrowed(text);
+    }
+    let kept: Vec<&str> = text.split(' ').filter(|word| !is_address(word)).collect();
+    Cow::Owned(kept.join(" "))
+}
+
+fn is_address(word: &str) -> bool {
+    let word = word.trim_matches(|letter| !is_of_word(letter));
+    let is_mail = || {
+        word.split_once('@')
+            .is_some_and(|(user, host)| !user.is_empty() && host.trim_end_matches('.').contains('.'))
+    };
+    let is_host =
+        || DOMAINS.iter().any(|domain| word.strip_suffix(domain).is_some_and(|name| !name.is_empty()));
+    word.contains("://") || word.starts_with("www.") || is_mail() || is_host()
+}
+
+/// Up to who wrote it down, or who holds the rights. "(c)" is a sign of them only before a year.
+fn without_credits(text: &str) -> &str {
+    let mut all = words(text).peekable();
+    while let Some(word) = all.next() {
+        let next = all.peek().copied();
+        let is_credit = CREDITS.contains(&word) && matches!(next, Some("by" | "with"));
+        let is_right = word == "copyright" || word == "c" && next.is_some_and(is_year) && is_sign(text, word);
+        if is_credit || is_right {
+            let before = text.get(..position(text, word)).unwrap_or(text);
+            return before.trim_end_matches(['(', '[', ' ']);
+        }
+    }
+    text.split_once(['©', '℗']).map_or(text, |(before, _)| before)
+}
+
+/// Whether a word stands in brackets alone.
+fn is_sign(text: &str, word: &str) -> bool {
+    let at = position(text, word);
+    let before = text.get(..at).is_some_and(|before| before.ends_with('('));
+    before && text.get(at + word.len()..).is_some_and(|after| after.starts_with(')'))
+}
+
+/// Cuts off the end of the name of a program's file.
+fn cut_project(text: &mut String) {
+    let end = text.trim_end();
+    if let Some(name) = PROJECTS.iter().find_map(|project| end.strip_suffix(project)) {
+        let length = name.len();
+        text.truncate(length);
+    }
 }
 
 /// Without brackets that tell a version or a guest.
@@ -82,7 +191,8 @@ fn without_brackets(text: &str) -> String {
     while let Some((before, opened)) = rest.split_once(['(', '[', '{']) {
         kept.push_str(before);
         let (inside, after) = opened.split_once([')', ']', '}']).unwrap_or((opened, ""));
-        if !is_version(inside) && !words(inside).next().is_some_and(|first| GUESTS.contains(&first)) {
+        let is_of_others = |first: &str| GUESTS.contains(&first) || CREDITS.contains(&first);
+        if !is_version(inside) && !words(inside).next().is_some_and(is_of_others) {
             kept.push(' ');
             kept.push_str(inside);
         }
@@ -108,9 +218,9 @@ fn is_plain(word: &str) -> bool {
     PLAIN.contains(&word) || is_number_of_version(word) || is_short_number(word) || is_year(word)
 }
 
-/// `v2`
+/// `v2`, `fix3`
 fn is_number_of_version(word: &str) -> bool {
-    word.strip_prefix('v').is_some_and(is_short_number)
+    NUMBERED.iter().any(|numbered| word.strip_prefix(numbered).is_some_and(is_short_number))
 }
 
 fn is_short_number(word: &str) -> bool {
@@ -150,8 +260,11 @@ fn cut_version(text: &mut String) -> bool {
         return true;
     }
     let Some(last) = words(text).next_back() else { return false };
-    let at = position(text, last);
-    let is_noise = AT_THE_END.contains(&last) || is_number_of_version(last);
+    // `fix 3`
+    let numbered = words(text).rev().nth(1).filter(|word| word.len() > 1 && NUMBERED.contains(word));
+    let numbered = numbered.filter(|_| is_short_number(last));
+    let at = position(text, numbered.unwrap_or(last));
+    let is_noise = AT_THE_END.contains(&last) || is_number_of_version(last) || numbered.is_some();
     if is_noise && text.get(..at).is_some_and(is_named) {
         text.truncate(at);
         return true;
@@ -180,14 +293,25 @@ fn without_track_number(text: &str) -> &str {
     if (ends || has_zero) && is_name { rest } else { text }
 }
 
-/// Without "The" in front, or behind a comma.
-fn without_article(text: &str) -> &str {
+/// Without "The" in front, or behind a comma; with other articles that stand there in front: "Whole New World, A".
+fn without_article(text: &str) -> Cow<'_, str> {
     let text = text.trim();
-    let text = text.strip_suffix(", the").unwrap_or(text);
-    match text.split_once(|letter| !is_of_word(letter)) {
-        Some(("the", rest)) if words(rest).next().is_some() => rest,
+    let text = match text.rsplit_once(", ") {
+        Some((name, "the")) => name,
+        Some((name, article)) if ARTICLES.contains(&article) && is_turned(name, article) => {
+            return Cow::Owned(format!("{article} {name}"));
+        }
         _ => text,
+    };
+    match text.split_once(|letter| !is_of_word(letter)) {
+        Some(("the", rest)) if words(rest).next().is_some() => Cow::Borrowed(rest),
+        _ => Cow::Borrowed(text),
     }
+}
+
+/// "Bamba, La", but not "La, La, La" nor "Tra La La, La".
+fn is_turned(name: &str, article: &str) -> bool {
+    !name.contains(',') && words(name).all(|word| word != article) && words(name).next().is_some()
 }
 
 #[cfg(test)]
@@ -233,6 +357,30 @@ mod tests {
             ("summer of 69", "summer of 69"),
             ("mambo no. 5", "mambo no. 5"),
             ("(remix)", ""),
+            ("waterloo fix2", "waterloo"),
+            ("waterloo fix 2", "waterloo"),
+            ("waterloo ver 3", "waterloo"),
+            ("quick fix", "quick fix"),
+            ("chapter v 2", "chapter v 2"),
+            ("waterloo (arr. somebody)", "waterloo"),
+            ("waterloo sequenced by somebody", "waterloo"),
+            ("made with love", ""),
+            ("made in heaven", "made in heaven"),
+            ("by the way", "by the way"),
+            ("waterloo (c) 1974 somebody", "waterloo"),
+            ("c 1974", "c 1974"),
+            ("waterloo © somebody", "waterloo"),
+            ("waterloo copyright 1974", "waterloo"),
+            ("waterloo (www.example.com)", "waterloo"),
+            ("waterloo www example com", "waterloo"),
+            ("waterloo http://example.org/a", "waterloo"),
+            ("waterloo someone@example.org", "waterloo"),
+            ("me @ home", "me @ home"),
+            ("waterloo.cpr", "waterloo"),
+            ("whole new world, a", "a whole new world"),
+            ("bamba, la", "la bamba"),
+            ("la, la, la", "la, la, la"),
+            ("tra la la, la", "tra la la, la"),
         ] {
             assert_eq!(without(text).trim(), name, "{text}");
         }

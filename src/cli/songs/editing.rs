@@ -1,12 +1,16 @@
 //! Merging, splitting and renaming songs.
 
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
 use serde::Serialize;
 use sqlx::postgres::PgConnection;
 
 use super::table::name;
-use crate::cli::Everywhere;
+use crate::catalog::{Catalog, CatalogSettings};
 use crate::cli::terminal::{Terminal, counted, safe_line};
-use crate::error::{ExitStatus, Result};
+use crate::cli::{Everywhere, duplicates};
+use crate::error::{Error, ErrorKind, ExitStatus, Result};
 use crate::server::connect::{self, Target};
 use crate::server::schema;
 use crate::songs::{self, SongId, Title};
@@ -27,9 +31,9 @@ pub(super) struct MergeArguments {
 /// What `loader songs split` takes.
 #[derive(Debug, clap::Args)]
 pub(super) struct SplitArguments {
-    /// The numbers of the files that are another song
+    /// The files that are another song: their numbers, or their paths as they are listed, pack.zip!/a.mid in an archive
     #[arg(required = true, value_name = "FILE")]
-    files: Vec<i64>,
+    files: Vec<OsString>,
     #[command(flatten)]
     name: NameArguments,
     #[command(flatten)]
@@ -44,6 +48,9 @@ pub(super) struct RenameArguments {
     song: i64,
     #[command(flatten)]
     name: NameArguments,
+    /// Undo it: the song is called as most of its versions are, now and from now on
+    #[arg(long, conflicts_with_all = ["artist", "title"])]
+    undo: bool,
     #[command(flatten)]
     trial: Trial,
 }
@@ -113,8 +120,8 @@ pub(super) async fn split(
     let mut connection = connect(target).await?;
     let NameArguments { artist, title } = &arguments.name;
     let is_trial = arguments.trial.dry_run;
-    let split =
-        songs::split(&mut connection, &arguments.files, artist.clone(), title.clone(), is_trial).await?;
+    let files = numbers(&arguments.files, target).await?;
+    let split = songs::split(&mut connection, &files, artist.clone(), title.clone(), is_trial).await?;
     let new = if is_trial {
         safe_line(&name(split.song.artist.as_deref(), &split.song.title))
     } else {
@@ -137,9 +144,12 @@ pub(super) async fn rename(
 ) -> Result<ExitStatus> {
     let mut connection = connect(target).await?;
     let NameArguments { artist, title } = &arguments.name;
-    let song = SongId(arguments.song);
-    let renamed =
-        songs::rename(&mut connection, song, artist.clone(), title.clone(), arguments.trial.dry_run).await?;
+    let (song, is_trial) = (SongId(arguments.song), arguments.trial.dry_run);
+    let renamed = if arguments.undo {
+        songs::unname(&mut connection, song, is_trial).await?
+    } else {
+        songs::rename(&mut connection, song, artist.clone(), title.clone(), is_trial).await?
+    };
     arguments.trial.tell(("renamed", &shown(&renamed)), &renamed, everywhere, terminal)
 }
 
@@ -147,6 +157,30 @@ async fn connect(target: &Target) -> Result<PgConnection> {
     let mut connection = connect::connect(target, "loader songs").await?;
     schema::check(&mut connection).await?;
     Ok(connection)
+}
+
+/// The numbers of files that are named by number or by path. A file whose name is a number is `./12`.
+async fn numbers(files: &[OsString], target: &Target) -> Result<Vec<i64>> {
+    let number = |file: &OsString| file.to_str().and_then(|file| file.parse().ok());
+    let mut numbers: Vec<i64> = files.iter().filter_map(number).collect();
+    let paths: Vec<&OsString> = files.iter().filter(|file| number(file).is_none()).collect();
+    if paths.is_empty() {
+        return Ok(numbers);
+    }
+    let resolved: Vec<PathBuf> =
+        paths.iter().map(|path| duplicates::resolve(Path::new(path))).collect::<Result<_>>()?;
+    let mut catalog = Catalog::open(target.clone(), CatalogSettings::default()).await?;
+    let found = catalog.by_paths(&resolved).await?;
+    catalog.close().await?;
+    for (path, content) in resolved.iter().zip(found) {
+        let Some(content) = content else {
+            let path = safe_line(&path.to_string_lossy());
+            return Err(Error::new(ErrorKind::Usage, format!("the library has nothing at {path}"))
+                .with_hint("loader songs lists versions with their numbers and paths; within an archive: pack.zip!/a.mid"));
+        };
+        numbers.push(content.id.0);
+    }
+    Ok(numbers)
 }
 
 /// `12 (ABBA - Waterloo)`

@@ -69,13 +69,38 @@ async fn a_split_undoes_a_merge() {
 async fn a_song_is_renamed() {
     let (_folder, database) = library(ABBA).await;
     let song = number_of(&database, "BEYONCE - HALO").to_string();
-    let before = Rows::with_history(&database.url).await;
+    let (before, plain) = (Rows::with_history(&database.url).await, Rows::of(&database.url).await);
     songs(&database, &["rename", &song, "--artist", "Beyoncé", "--dry-run"]).expect(&[0]).says(&["would be"]);
     before.assert_same(&Rows::with_history(&database.url).await, "a dry run");
     songs(&database, &["rename", &song, "--artist", "Beyoncé", "--title", "Halo"]).expect(&[0]);
     assert_eq!(groups(&database)["Beyoncé - Halo"].len(), 2);
     songs(&database, &["rename", &song, "--artist", ""]).expect(&[0]);
     assert_eq!(groups(&database)["? - Halo"].len(), 2);
+
+    let renamed = Rows::with_history(&database.url).await;
+    let undo = ["rename", &song, "--undo"];
+    songs(&database, &[&undo[..], &["-n"]].concat()).expect(&[0]).says(&["would be", "BEYONCE - HALO"]);
+    renamed.assert_same(&Rows::with_history(&database.url).await, "a dry run of the way back");
+    songs(&database, &undo).expect(&[0]).says(&["BEYONCE - HALO"]);
+    plain.assert_same(&Rows::of(&database.url).await, "undone");
+    songs(&database, &[&undo[..], &["--title", "x"]].concat()).expect(&[2]);
+}
+
+#[tokio::test]
+async fn versions_are_split_off_by_their_paths() {
+    let (folder, database) = library(ABBA).await;
+    let archive = folder.path().join("pack.zip");
+    let mut zip = zip::ZipWriter::new(fs_err::File::create(&archive).unwrap());
+    zip.start_file("live/ABBA - Waterloo (live).mid", zip::write::SimpleFileOptions::default()).unwrap();
+    std::io::Write::write_all(&mut zip, &crate::check::tune("", &[60, 62, 64, 67])).unwrap();
+    zip.finish().unwrap();
+    crate::import::import(&database, &[], &[folder.path()]).await;
+    let paths = ["old/abba_-_waterloo.mid", "pack.zip!/live/ABBA - Waterloo (live).mid"];
+    let paths = paths.map(|path| folder.path().join(path).to_str().unwrap().to_owned());
+    let number = file(&database, "03 - Abba - Waterloo [Karaoke].mid").await.to_string();
+    let split = ["split", &paths[0], &number, &paths[1], "--title", "Others"];
+    songs(&database, &split).expect(&[0]).says(&["3 versions"]);
+    assert_eq!(listed(&database, &["others"])[0]["versions"].as_array().unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -95,6 +120,7 @@ async fn what_cannot_be_done_is_refused_with_a_remedy() {
         (&["split", &only], "nothing would be left of it"),
         (&["split", &none], "belongs to no song"),
         (&["split", "5"], "belongs to no song"),
+        (&["split", "no/such.mid"], "nothing at"),
         (&["split", &help, &halo], "versions of one song"),
     ] {
         let refused = songs(&database, arguments).expect(&[2]);
