@@ -131,12 +131,13 @@ impl Analysis {
         self.write_time(header.division, &mut found);
         self.write_signatures(header.division, &mut found);
         let notes = self.notes.all();
-        self.sounding.count(notes);
+        let changes = self.sounding.count(notes, self.polyphony.begin(notes.len(), end));
+        let polyphony = changes.sweep();
+        let polyphony = polyphony.unwrap_or_else(|| self.polyphony.sort(notes, self.notes.late_ends()));
         if self.sounding.is_capped() {
             warnings |= Warnings::VALUE_CAPPED;
         }
         self.sounding.write(header.division.metrical(), &mut found);
-        let polyphony = self.polyphony.sweep(notes, self.notes.late_ends(), end);
         found.polyphony_max = integer(polyphony.most);
         found.polyphony_mean = polyphony.mean;
         if self.level >= AnalysisLevel::Standard {

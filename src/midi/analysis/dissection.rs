@@ -10,6 +10,7 @@ use super::minhash::{self, MinHash};
 use super::notes::{Note, Notes};
 use super::parts::Frame;
 use super::performance::Performance;
+use super::polyphony::Changes;
 use super::rhythm::{Rhythm, Stretch};
 use super::signature::Signature;
 use super::{Analysis, tonality};
@@ -104,14 +105,16 @@ impl Analysis {
                 self.write_signatures(division, &mut to);
             }
             Step::Notes => {
-                self.sounding.count(self.notes.all());
+                self.sounding.count(self.notes.all(), Changes::default());
                 self.sounding.write(division.metrical(), &mut to);
             }
             Step::Polyphony => {
-                to.polyphony_mean = {
-                    let notes = self.notes.all();
-                    self.polyphony.sweep(notes, self.notes.late_ends(), end).mean
-                }
+                let notes = self.notes.all();
+                let mut changes = self.polyphony.begin(notes.len(), end);
+                notes.iter().filter(|note| !note.is_drum()).for_each(|note| changes.add(*note));
+                let sweep = changes.sweep();
+                let sweep = sweep.unwrap_or_else(|| self.polyphony.sort(notes, self.notes.late_ends()));
+                to.polyphony_mean = sweep.mean;
             }
             Step::Programs => self.programs.write(&self.notes, &mut to),
             Step::Text => self.texts.write(&mut Warnings::default(), &mut to),

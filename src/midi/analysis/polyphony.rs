@@ -12,15 +12,39 @@ const MOST_TICKS: usize = 1 << 22;
 /// Ticks that it costs as much to look through as it costs to sort one note.
 const TICKS_A_NOTE: usize = 1 << 10;
 
+/// Ticks of a lane: so many are swept one after the other. Counted in bytes, so at most 255.
+const ROWS: usize = 128;
+
+/// Lanes that are swept at once.
+const LANES: usize = 32;
+
+/// Ticks of a block.
+const BLOCK: usize = ROWS * LANES;
+
+/// Each lane of a block at one of its ticks.
+type Row = [u8; LANES];
+
+/// For each tick of a block how many more melodic notes sound than before, modulo 256. Ticks that follow one another stand
+/// below one another: lanes lie side by side, so that one instruction takes a tick of many, and no branch looks for changes.
+type Block = [Row; ROWS];
+
 /// Counts the notes that sound, from the ticks at which their number changes. Its buffers are used again for the next file.
 #[derive(Debug, Default)]
 pub(in crate::midi) struct Polyphony {
-    /// For each tick how many more melodic notes sound than before; all 0 between two files.
-    changes: Vec<[i8; 64]>,
-    /// A bit for each tick that was changed; all 0 between two files.
-    changed: Vec<u64>,
+    /// All 0 between two files.
+    blocks: Vec<Block>,
     /// Edges in order, where there are too many ticks: the tick, and in the lowest bit whether a note begins.
     sorted: Vec<u64>,
+}
+
+/// Counts the changes of the notes of a file, one note after the other.
+#[derive(Debug, Default)]
+pub(in crate::midi) struct Changes<'a> {
+    /// None where the notes are not to be counted.
+    blocks: &'a mut [Block],
+    /// The lengths of all notes together.
+    note_ticks: u64,
+    is_counted: bool,
 }
 
 /// What the sweep found.
@@ -46,75 +70,24 @@ struct Passed {
 }
 
 impl Polyphony {
-    /// Sweeps over the melodic ones of `notes`. `late_ends` are the ends of those that last for [`LONGEST`] or longer, and
-    /// `last_tick` is no less than any of their ticks.
-    pub(in crate::midi) fn sweep(&mut self, notes: &[Note], late_ends: &[u64], last_tick: u64) -> Sweep {
+    /// Begins to count the changes of so many notes, of which none ends after `last_tick`.
+    pub(in crate::midi) fn begin(&mut self, notes: usize, last_tick: u64) -> Changes<'_> {
         let ticks = usize::try_from(last_tick).map_or(usize::MAX, |tick| tick.saturating_add(1));
-        let is_dense = ticks <= MOST_TICKS && ticks / TICKS_A_NOTE <= notes.len();
-        if is_dense && let Some(note_ticks) = self.count(notes, ticks) {
-            return self.sweep_counted(ticks).end(note_ticks);
+        if ticks > MOST_TICKS || ticks / TICKS_A_NOTE > notes {
+            return Changes::default();
         }
-        self.sort(notes, late_ends)
+        let blocks = ticks.div_ceil(BLOCK);
+        if self.blocks.len() < blocks {
+            self.blocks.resize(blocks, [[0; LANES]; ROWS]);
+        }
+        let blocks = self.blocks.get_mut(..blocks).unwrap_or_default();
+        Changes { blocks, note_ticks: 0, is_counted: true }
     }
 
-    /// Counts the changes of all notes and returns the sum of their lengths; none where they could not be counted.
-    fn count(&mut self, notes: &[Note], ticks: usize) -> Option<u64> {
-        let words = ticks.div_ceil(64);
-        if self.changed.len() < words {
-            self.changed.resize(words, 0);
-            self.changes.resize(words, [0; 64]);
-        }
-        let (Some(changes), Some(changed)) = (self.changes.get_mut(..words), self.changed.get_mut(..words))
-        else {
-            return None;
-        };
-        let mut note_ticks = 0;
-        let mut change = |tick: u64, by: i8| {
-            let (word, bit) = place(tick);
-            let (Some(changes), Some(changed)) = (changes.get_mut(word), changed.get_mut(word)) else {
-                return false;
-            };
-            *changed |= 1 << bit;
-            let Some(sum) = changes.get(bit).and_then(|change| change.checked_add(by)) else { return false };
-            if let Some(change) = changes.get_mut(bit) {
-                *change = sum;
-            }
-            true
-        };
-        for note in notes.iter().filter(|note| !note.is_drum()) {
-            if !change(note.start(), 1) || !change(note.start() + u64::from(note.length()), -1) {
-                self.sweep_counted(ticks);
-                return None;
-            }
-            note_ticks += u64::from(note.length());
-        }
-        Some(note_ticks)
-    }
-
-    /// Sweeps over what was counted in so many ticks, and forgets it.
-    fn sweep_counted(&mut self, ticks: usize) -> Passed {
-        let mut passed = Passed::default();
-        let words = ticks.div_ceil(64);
-        let changed = self.changed.get_mut(..words).unwrap_or_default();
-        let changes = self.changes.get_mut(..words).unwrap_or_default();
-        let mut start = 0;
-        for (changed, changes) in changed.iter_mut().zip(changes) {
-            let mut bits = std::mem::take(changed);
-            while bits != 0 {
-                let bit = bits.trailing_zeros();
-                bits &= bits - 1;
-                let tick = start + u64::from(bit);
-                if let Some(change) = changes.get_mut(place(tick).1) {
-                    passed.pass(tick, i64::from(std::mem::take(change)));
-                }
-            }
-            start += 64;
-        }
-        passed
-    }
-
-    /// The same by sorting: for few notes over a long time, and for more notes at one tick than can be counted.
-    fn sort(&mut self, notes: &[Note], late_ends: &[u64]) -> Sweep {
+    /// Sweeps over the melodic ones of `notes` by sorting, where their changes could not be counted: few notes over a long
+    /// time, and more notes at one tick than there are numbers for. `late_ends` are the ends of those that last for
+    /// [`LONGEST`] or longer.
+    pub(in crate::midi) fn sort(&mut self, notes: &[Note], late_ends: &[u64]) -> Sweep {
         self.sorted.clear();
         let mut starts = 0_u128;
         for note in notes.iter().filter(|note| !note.is_drum()) {
@@ -137,11 +110,78 @@ impl Polyphony {
     }
 }
 
-/// The word of a tick, and its bit.
+impl Changes<'_> {
+    /// Another melodic note.
+    #[inline]
+    pub(in crate::midi) fn add(&mut self, note: Note) {
+        let end = note.start() + u64::from(note.length());
+        self.is_counted &= change(self.blocks, note.start(), 1) && change(self.blocks, end, -1);
+        self.note_ticks += u64::from(note.length());
+    }
+
+    /// Sweeps over all of them; none where they could not be counted.
+    pub(in crate::midi) fn sweep(self) -> Option<Sweep> {
+        let passed = sweep(self.blocks);
+        // From at most 127, and by at most 127 at once, no number comes past 255 and looks like a small one.
+        (self.is_counted && passed.most < 128).then(|| passed.end(self.note_ticks))
+    }
+}
+
+/// So many more notes sound from this tick on; whether that could be counted.
 #[inline]
-fn place(tick: u64) -> (usize, usize) {
+fn change(blocks: &mut [Block], tick: u64, by: i8) -> bool {
     let tick = usize::try_from(tick).unwrap_or(usize::MAX);
-    (tick / 64, tick % 64)
+    let block = blocks.get_mut(tick / BLOCK);
+    let row = block.and_then(|block| block.get_mut(tick % ROWS));
+    let Some(change) = row.and_then(|row| row.get_mut(tick / ROWS % LANES)) else { return false };
+    let (sum, is_over) = change.cast_signed().overflowing_add(by);
+    *change = sum.cast_unsigned();
+    !is_over
+}
+
+/// The sum of each lane.
+// By itself it is made of instructions that take sixteen lanes at once.
+#[inline(never)]
+fn sums(block: &Block) -> [u8; LANES] {
+    let mut sums = [0; LANES];
+    for row in block {
+        for (sum, change) in sums.iter_mut().zip(row) {
+            *sum = u8::wrapping_add(*sum, *change);
+        }
+    }
+    sums
+}
+
+/// Sweeps over what was counted, and forgets it.
+#[inline(never)]
+fn sweep(blocks: &mut [Block]) -> Passed {
+    let mut passed = Passed::default();
+    let (mut now, mut most) = (0_u8, [0_u8; LANES]);
+    for block in blocks {
+        // How many sound when each lane begins.
+        let mut counts = sums(block);
+        for count in &mut counts {
+            let after = now.wrapping_add(*count);
+            *count = std::mem::replace(&mut now, after);
+        }
+        let (mut sounding, mut several) = ([0_u8; LANES], [0_u8; LANES]);
+        for row in block.iter_mut() {
+            for ((((change, count), most), sounding), several) in
+                row.iter_mut().zip(&mut counts).zip(&mut most).zip(&mut sounding).zip(&mut several)
+            {
+                *count = count.wrapping_add(*change);
+                *change = 0;
+                *most = (*most).max(*count);
+                *sounding += u8::from(count.cast_signed() > 0);
+                *several += u8::from(count.cast_signed() > 1);
+            }
+        }
+        let sum = |lanes: [u8; LANES]| lanes.into_iter().map(u64::from).sum::<u64>();
+        passed.sounding += sum(sounding);
+        passed.several += sum(several);
+    }
+    passed.most = most.into_iter().max().map_or(0, u64::from);
+    passed
 }
 
 impl Passed {
@@ -180,7 +220,17 @@ mod tests {
             heard.hear(Edge::new(*end, 0, 60, 0));
             heard.end_track(*end);
         }
-        polyphony.sweep(heard.all(), heard.late_ends(), notes.iter().map(|(_, end)| *end).max().unwrap_or(0))
+        let last_tick = notes.iter().map(|(_, end)| *end).max().unwrap_or(0);
+        swept(&mut polyphony, heard.all(), heard.late_ends(), last_tick)
+    }
+
+    /// Counts, or else sorts.
+    fn swept(polyphony: &mut Polyphony, notes: &[Note], late_ends: &[u64], last_tick: u64) -> Sweep {
+        let mut changes = polyphony.begin(notes.len(), last_tick);
+        for note in notes {
+            changes.add(*note);
+        }
+        changes.sweep().unwrap_or_else(|| polyphony.sort(notes, late_ends))
     }
 
     #[test]
@@ -226,9 +276,9 @@ mod tests {
             heard.hear(Edge::new(3, 0, 60, 1));
         }
         heard.end_track(5);
-        assert_eq!(polyphony.sweep(heard.all(), &[], 5), many);
+        assert_eq!(swept(&mut polyphony, heard.all(), &[], 5), many);
         assert_eq!(
-            polyphony.sweep(heard.all().get(..1).unwrap(), &[], 5),
+            swept(&mut polyphony, heard.all().get(..1).unwrap(), &[], 5),
             Sweep { most: 1, mean: Some(1.0), several: 0 }
         );
     }

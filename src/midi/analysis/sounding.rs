@@ -4,6 +4,7 @@
 
 use super::column::{double, integer, ratio, real, smallint};
 use super::notes::{LONGEST, Note, PERCUSSION};
+use super::polyphony::Changes;
 use super::tally::Tally;
 use crate::record::Metadata;
 
@@ -38,8 +39,9 @@ impl Default for Sounding {
 }
 
 impl Sounding {
-    /// Forgets the last file and counts all `notes` of the next.
-    pub(in crate::midi) fn count(&mut self, notes: &[Note]) {
+    /// Forgets the last file and counts all `notes` of the next; the melodic ones among them also count as `changes` of how
+    /// many sound, which costs less in one loop than in two.
+    pub(in crate::midi) fn count<'a>(&mut self, notes: &[Note], mut changes: Changes<'a>) -> Changes<'a> {
         (self.melodic, self.drums, self.velocities) = ([0; 128], [0; 128], [0; 128]);
         self.ticks = [0; 128];
         self.lengths.clear();
@@ -53,10 +55,12 @@ impl Sounding {
                     *ticks += u64::from(note.length());
                 }
                 self.lengths.add(note.length());
+                changes.add(*note);
             }
             add(&mut self.velocities, note.velocity());
             self.channels |= 1 << (note.channel() & 0x0F);
         }
+        changes
     }
 
     /// How often each melodic key is struck, and how many ticks it sounds.
@@ -163,7 +167,7 @@ mod tests {
         }
         notes.end_track(400);
         let mut sounding = Sounding::default();
-        sounding.count(notes.all());
+        sounding.count(notes.all(), Changes::default());
         let mut found = Metadata::default();
         sounding.write(Some(100), &mut found);
         assert_eq!((found.n_notes, found.n_melodic_notes, found.n_drum_notes), (5, 4, 1));
