@@ -1,13 +1,20 @@
 -- What the library knows of files that a walk has met: $1 their ids. With the digest of a bare file whose content lies nowhere
--- else; of copies, archives and refusals the rest is asked by held.sql, which costs more. Written as joins: while an import has
--- the secondary indexes suspended, the planner can still hash.
+-- else; of copies, archives and refusals the rest is asked by held.sql, which costs more. What a primary key finds is looked up
+-- row by row, for a small share of the library (of a large one see met_many.sql): left to choose, the planner reads tables whole for
+-- each portion of the files, and a library of ten times the size costs ten times as much for each. Copies are joined: while an import has the secondary indexes suspended, they can be hashed.
 WITH met AS MATERIALIZED (
-    SELECT asked.position, sources.id, sources.size_bytes, sources.mtime_ns, sources.state = 'complete' AS is_complete,
-           sources.entries, sources.is_active, bare.file_id
-      FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, position)
-      JOIN sources USING (id)
-      LEFT JOIN file_locations bare
-        ON bare.source_id = sources.id AND bare.entry_ordinal = 0 AND bare.entry_path IS NULL AND bare.is_active
+    SELECT asked.position, known.*, bare.file_id
+      FROM (SELECT * FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, position) ORDER BY id) AS asked
+      CROSS JOIN LATERAL (
+           SELECT id, size_bytes, mtime_ns, state = 'complete' AS is_complete, entries, is_active
+             FROM sources
+            WHERE id = asked.id
+           OFFSET 0) AS known
+      LEFT JOIN LATERAL (
+           SELECT file_id
+             FROM file_locations
+            WHERE source_id = known.id AND entry_ordinal = 0 AND entry_path IS NULL AND is_active
+           OFFSET 0) AS bare ON true
 ), copied AS (
     SELECT met.position
       FROM met
@@ -15,7 +22,7 @@ WITH met AS MATERIALIZED (
            SELECT FROM file_locations other
             WHERE other.file_id = met.file_id AND other.source_id <> met.id AND other.is_active)
 )
-SELECT met.position, met.size_bytes, met.mtime_ns, met.is_complete, met.entries, met.is_active, files.digest
+SELECT met.position, met.size_bytes, met.mtime_ns, met.is_complete, met.entries, met.is_active,
+       CASE WHEN copied.position IS NULL THEN (SELECT digest FROM files WHERE files.id = met.file_id) END AS digest
   FROM met
   LEFT JOIN copied USING (position)
-  LEFT JOIN files ON files.id = met.file_id AND copied.position IS NULL

@@ -36,12 +36,19 @@ impl Library {
             let ids: Vec<_> = asked.iter().map(|source| source.file.id().0).collect();
             let asking = async {
                 let mut transaction = pool.begin_with("BEGIN READ ONLY").await?;
-                // Planned each time, for as many as they are: of many, all of a table is cheaper than one by one.
-                let rows: Vec<MetFields> = sqlx::query_as(include_str!("../../database/check/met.sql"))
-                    .bind(ids)
-                    .persistent(false)
-                    .fetch_all(&mut *transaction)
+                let sources: i64 = sqlx::query_scalar(include_str!("../../database/check/sources.sql"))
+                    .fetch_one(&mut *transaction)
                     .await?;
+                let rows: Vec<MetFields> = sqlx::query_as(if is_large_share(ids.len(), sources) {
+                    include_str!("../../database/check/met_many.sql")
+                } else {
+                    include_str!("../../database/check/met.sql")
+                })
+                .bind(ids)
+                // Planned each time, for as many as they are.
+                .persistent(false)
+                .fetch_all(&mut *transaction)
+                .await?;
                 transaction.commit().await?;
                 Ok(rows)
             };
@@ -99,6 +106,11 @@ impl Library {
         }
         Ok(held)
     }
+}
+
+/// Whether so many sources are more of the library than are looked up one by one: at a tenth both took the same time, of 410,000.
+fn is_large_share(asked: usize, sources: i64) -> bool {
+    asked as u64 * 10 >= sources.unsigned_abs()
 }
 
 fn answer(row: &PgRow) -> Result<(Option<String>, Answer)> {
