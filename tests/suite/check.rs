@@ -230,11 +230,22 @@ async fn what_is_unchanged_is_not_read() {
     crate::rows::collection(folder.path(), 300);
     fs_err::write(folder.path().join("loose.mid"), tune("one", &melody(1))).unwrap();
     fs_err::write(folder.path().join("another.mid"), tune("one", &melody(2))).unwrap();
+    for copy in ["copied.mid", "copy.mid"] {
+        fs_err::write(folder.path().join(copy), tune("one", &melody(5))).unwrap();
+    }
     Program::on(&database, ["import", folder.path().to_str().unwrap()]).run().expect(&[0, 3]);
     let (read, _) = check(&database, &["--verify"], &[folder.path()]);
     let (told, ended) = check(&database, &[], &[folder.path()]);
     assert_eq!(read, told);
     assert!(standings(&told)["known"] > 250 && standings(&told).contains_key("refused"), "{}", ended.stderr);
+    // A small share of a library is asked for otherwise than a large one.
+    for sources in [0.0, 1e6_f32] {
+        let pretend = "UPDATE pg_class SET reltuples = $1 WHERE oid = 'public.sources'::regclass";
+        let mut connection = database.connect().await;
+        let done = sqlx::query(pretend).bind(sources).execute(&mut connection).await.unwrap();
+        assert_eq!(done.rows_affected(), 1);
+        assert_eq!(check(&database, &[], &[folder.path()]).0, read, "of {sources}");
+    }
 
     // The same size and time, another content; and one of another time, which is read.
     let secret = folder.path().join("loose.mid");
