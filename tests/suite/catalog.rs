@@ -97,7 +97,7 @@ async fn the_rows_are_those_of_an_import() {
     let mut catalog = Catalog::open(own.target(), SMALL).await.unwrap();
     let mut session = catalog.begin().await.unwrap();
     for index in 0..50 {
-        let path = folder.path().join(format!("{index:02} Artist - Title_120bpm_Am.mid"));
+        let path = folder.path().join(format!("{index:02} Nordwind - Heimweg_120bpm_Am.mid"));
         // The last ten are copies.
         let content = content(index.min(40));
         fs_err::write(&path, &content).unwrap();
