@@ -36,7 +36,7 @@ async fn claims_of(connection: &mut PgConnection, name: &str) -> Claimed {
 #[tokio::test]
 async fn either_writer_stores_what_names_claim() {
     let names = [
-        ("Am_120bpm_Artist - Title (v2).mid", claimed(120.0, "Am", 0, "Artist", "Title")),
+        ("Am_120bpm_Nordwind - Heimweg (v2).mid", claimed(120.0, "Am", 0, "Nordwind", "Heimweg")),
         ("Élodie Noël - Été 127.3bpm (4 Bars).mid", claimed(127.3, "", 4, "Élodie Noël", "Été")),
         ("Nebula_F#m.mid", claimed(0.0, "F#m", 0, "", "Nebula")),
         ("track01.mid", claimed(0.0, "", 0, "", "")),
@@ -71,12 +71,12 @@ async fn a_place_that_holds_something_else_claims_anew() {
     };
     let folder = passable_directory();
     let path = folder.path().join("stream.tar");
-    let (before, after) = ("Am_100bpm_Artist - Title.mid", "Nebula_8bars_Cm.mid");
+    let (before, after) = ("Am_100bpm_Nordwind - Heimweg.mid", "Nebula_8bars_Cm.mid");
     for writer in ["copy", "unnest"] {
         let database = TestDatabase::create().await;
         let mut connection = connect_to(&database.url).await;
         for (name, index, expected) in [
-            (before, 1, claimed(100.0, "Am", 0, "Artist", "Title")),
+            (before, 1, claimed(100.0, "Am", 0, "Nordwind", "Heimweg")),
             (after, 2, claimed(0.0, "Cm", 8, "", "Nebula")),
         ] {
             fs::write(&path, stream(name, &sample::midi(42, index, 700))).unwrap();
