@@ -1,7 +1,8 @@
 -- What the library knows of files that a walk has met: $1 their ids. With the digest of a bare file whose content lies nowhere
 -- else; of copies, archives and refusals the rest is asked by held.sql, which costs more. What a primary key finds is looked up
--- row by row, for a small share of the library (of a large one see met_many.sql): left to choose, the planner reads tables whole for
--- each portion of the files, and a library of ten times the size costs ten times as much for each. Copies are joined: while an import has the secondary indexes suspended, they can be hashed.
+-- row by row, for a small share of the library (met_many.sql answers the same for a large one): left to choose, the planner reads
+-- tables whole for each portion of the files, and a library of ten times the size costs ten times as much for each. Copies are
+-- joined: while an import has the secondary indexes suspended, they can be hashed.
 WITH met AS MATERIALIZED (
     SELECT asked.position, known.*, bare.file_id
       FROM (SELECT * FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, position) ORDER BY id) AS asked

@@ -26,6 +26,8 @@ pub struct Library {
     /// Equal places of a MinHash from which on two contents count as similar.
     least_equal: i64,
     pub(super) most_places: i32,
+    /// Sources that it has, about.
+    pub(super) sources: u64,
 }
 
 impl Library {
@@ -39,11 +41,16 @@ impl Library {
         let pool = connect::pool(target, "loader check", connections).await?;
         let mut connection = pool.acquire().await.map_err(|error| unanswered("connecting", error))?;
         schema::check(&mut connection).await?;
+        let sources: i64 = sqlx::query_scalar(include_str!("../../database/check/sources.sql"))
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(|error| unanswered("counting sources", error))?;
         Ok(Self {
             pool,
             runtime: Handle::current(),
             least_equal: least_equal(similarity),
             most_places: i32::try_from(most_places.max(1)).unwrap_or(i32::MAX),
+            sources: sources.unsigned_abs(),
         })
     }
 

@@ -28,27 +28,22 @@ type MetFields = (i64, i64, i64, bool, i64, bool, Option<[u8; 32]>);
 impl Library {
     /// Finds out which of these sources need not be read, while others are looked for.
     pub(super) fn met(&self, mut sources: Vec<Source>) -> JoinHandle<Result<Vec<Source>>> {
-        let pool = self.pool.clone();
+        let (pool, known) = (self.pool.clone(), self.sources);
         self.runtime.spawn(async move {
             // What could not be looked at cannot be compared.
             let mut asked: Vec<_> =
                 sources.iter_mut().filter(|source| source.sight == Sight::Unread).collect();
             let ids: Vec<_> = asked.iter().map(|source| source.file.id().0).collect();
+            let question = if is_large_share(ids.len(), known) {
+                include_str!("../../database/check/met_many.sql")
+            } else {
+                include_str!("../../database/check/met.sql")
+            };
             let asking = async {
                 let mut transaction = pool.begin_with("BEGIN READ ONLY").await?;
-                let sources: i64 = sqlx::query_scalar(include_str!("../../database/check/sources.sql"))
-                    .fetch_one(&mut *transaction)
-                    .await?;
-                let rows: Vec<MetFields> = sqlx::query_as(if is_large_share(ids.len(), sources) {
-                    include_str!("../../database/check/met_many.sql")
-                } else {
-                    include_str!("../../database/check/met.sql")
-                })
-                .bind(ids)
                 // Planned each time, for as many as they are.
-                .persistent(false)
-                .fetch_all(&mut *transaction)
-                .await?;
+                let rows: Vec<MetFields> =
+                    sqlx::query_as(question).bind(ids).persistent(false).fetch_all(&mut *transaction).await?;
                 transaction.commit().await?;
                 Ok(rows)
             };
@@ -109,8 +104,8 @@ impl Library {
 }
 
 /// Whether so many sources are more of the library than are looked up one by one: at a tenth both took the same time, of 410,000.
-fn is_large_share(asked: usize, sources: i64) -> bool {
-    asked as u64 * 10 >= sources.unsigned_abs()
+const fn is_large_share(asked: usize, sources: u64) -> bool {
+    asked as u64 * 10 >= sources
 }
 
 fn answer(row: &PgRow) -> Result<(Option<String>, Answer)> {

@@ -110,20 +110,7 @@ pub async fn rename(
     if let Some(title) = title {
         title.trim().clone_into(&mut renamed.title);
     }
-    let key = key_of(&renamed)?;
-    let write = async {
-        sqlx::query(include_str!("../../database/songs/rename.sql"))
-            .bind(song.0)
-            .bind(&renamed.artist)
-            .bind(&renamed.title)
-            .bind(key.artist())
-            .bind(key.title())
-            .execute(&mut *transaction)
-            .await?;
-        end(transaction, is_trial).await
-    };
-    write.await.map_err(failed)?;
-    Ok(renamed)
+    call(transaction, renamed, true, is_trial).await
 }
 
 /// Takes back what a person has called a song: it is called as most of its versions that lie somewhere are, now and from now on.
@@ -147,17 +134,30 @@ pub async fn unname(connection: &mut PgConnection, song: SongId, is_trial: bool)
     };
     show.await.map_err(failed)?;
     let title = lock(&mut transaction, &[song]).await?.pop().ok_or_else(|| unknown(song))?;
+    call(transaction, title, false, is_trial).await
+}
+
+/// Has a song called so, with the keys of that, and ends the change.
+async fn call(
+    mut transaction: Transaction<'_, Postgres>,
+    title: Title,
+    is_named: bool,
+    is_trial: bool,
+) -> Result<Title> {
     let key = key_of(&title)?;
     let write = async {
-        sqlx::query("UPDATE songs SET artist_key = $2, title_key = $3 WHERE id = $1")
-            .bind(song.0)
+        sqlx::query(include_str!("../../database/songs/rename.sql"))
+            .bind(title.song.0)
+            .bind(&title.artist)
+            .bind(&title.title)
             .bind(key.artist())
             .bind(key.title())
+            .bind(is_named)
             .execute(&mut *transaction)
             .await?;
         end(transaction, is_trial).await
     };
-    write.await.map_err(failed)?;
+    write.await.map_err(|error| unanswered("renaming a song", error))?;
     Ok(title)
 }
 
