@@ -3,11 +3,14 @@
 //!
 //! Knows the order in which rows must be stored and nothing of how.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::digest::{Digest, FileId};
 use crate::midi::Reading;
 use crate::record::{FileRow, LocationRow, MetadataRow, RejectRow, Row, SourceRow};
+use crate::songs::{Called, Naming};
 
 /// A content met for the first time, with all that is stored about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +19,8 @@ pub struct FileRows {
     pub file: FileRow,
     /// Its row in `musical_metadata`.
     pub metadata: MetadataRow,
+    /// What it is called where it was met, which holds if it has no other place.
+    pub called: Called,
 }
 
 impl FileRows {
@@ -32,7 +37,37 @@ impl FileRows {
             first_run_id: run_id,
             md5: md5.then(|| Digest::md5(content)),
         };
-        Self { file, metadata: MetadataRow { file_id, metadata: reading.metadata } }
+        let metadata = MetadataRow { file_id, metadata: reading.metadata };
+        Self { file, metadata, called: Called::Open }
+    }
+
+    /// Bytes they take in memory, roughly.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let called = match &self.called {
+            Called::By(name) => name.title.len() + name.artist.as_ref().map_or(0, String::len),
+            Called::Open | Called::Nothing => 0,
+        };
+        size_of::<Called>() + called + self.file.weight() + self.metadata.weight()
+    }
+
+    /// Looks what it is called at this place, of the source at this path.
+    #[must_use]
+    pub fn called_at(mut self, place: &LocationRow, source_path: &str) -> Self {
+        let path = match &place.entry_path {
+            Some(entry) => Cow::Owned(format!("{source_path}!/{entry}")),
+            None => Cow::Borrowed(source_path),
+        };
+        let texts = &self.metadata.metadata;
+        let naming = Naming {
+            path: Some(&path),
+            name_artist: place.name_artist.as_deref(),
+            name_title: place.name_title.as_deref(),
+            text_title: texts.title.as_deref(),
+            text_artist: texts.artist.as_deref(),
+        };
+        self.called = naming.settle().map_or(Called::Nothing, Called::By);
+        self
     }
 }
 
@@ -82,7 +117,7 @@ impl Item {
     #[must_use]
     pub fn weight(&self) -> usize {
         let finding = match &self.finding {
-            Finding::New(rows, location) => rows.file.weight() + rows.metadata.weight() + location.weight(),
+            Finding::New(rows, location) => rows.weight() + location.weight(),
             Finding::Duplicate(location) => location.weight(),
             Finding::Rejected(reject) => reject.weight(),
             Finding::NotMidi => 0,
@@ -163,6 +198,17 @@ impl Batch {
         ids.sort_unstable();
         ids.dedup();
         ids
+    }
+
+    /// The new contents of which all is known that calls them something: those with one place that was looked at.
+    #[must_use]
+    pub fn called(&self) -> Vec<&FileRows> {
+        let mut places: HashMap<i64, u32> = HashMap::with_capacity(self.items.len());
+        for location in self.locations() {
+            *places.entry(location.file_id).or_default() += 1;
+        }
+        let looked_at = self.files().filter(|rows| rows.called != Called::Open);
+        looked_at.filter(|rows| places.get(&rows.file.id) == Some(&1)).collect()
     }
 
     /// The contents whose places are in it without their rows, ascending.

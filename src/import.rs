@@ -262,11 +262,14 @@ impl Import {
 
     /// Brings what is new or called otherwise to its songs; a run that was stopped leaves that to the next one.
     async fn sort(&mut self) -> Result<Sorted> {
+        let counted = self.counters.snapshot();
+        let already =
+            Sorted { contents: counted.sorted, changed: counted.versions, songs_added: counted.songs_added };
         if self.stop.is_asked() {
-            return Ok(Sorted::default());
+            return Ok(already);
         }
         self.counters.enter(Phase::Sorting);
-        songs::sort(&mut self.connection, |contents| {
+        songs::sort_rest(&mut self.connection, already, |contents| {
             add(&self.counters.sorted, contents);
             !self.stop.is_asked()
         })

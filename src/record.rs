@@ -7,11 +7,13 @@
 mod files;
 mod metadata;
 mod places;
+mod songs;
 mod words;
 
 pub use files::{FileRow, ParseStatus};
 pub use metadata::{Metadata, MetadataRow};
 pub use places::{LocationRow, RejectRow, SourceRow, SourceState};
+pub use songs::VersionRow;
 pub use words::WordedRow;
 
 /// The PostgreSQL type of a column.

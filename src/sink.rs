@@ -4,6 +4,7 @@
 //! [writer](crate::writer)'s work. [`PostgresSink`] is the real one; [`MemorySink`] and [`FaultySink`] are its doubles in
 //! tests.
 
+mod chunks;
 mod comparison;
 mod copy;
 mod faulty;
@@ -19,7 +20,9 @@ use std::future::Future;
 
 use crate::batch::Batch;
 use crate::record::{SourceRow, SourceState};
+use crate::songs::Sorted;
 
+pub use chunks::Chunks;
 pub use comparison::{Comparison, ComparisonSink};
 pub use copy::CopyBuffer;
 pub use faulty::{Fault, FaultySink};
@@ -28,7 +31,7 @@ pub use memory::{MemoryLibrary, MemorySink};
 pub(crate) use postgres::Keys;
 pub use postgres::{PostgresSink, SinkSettings, WriterKind};
 pub use renewal::{Refused, Renewal, RenewalSink, Renewed};
-pub use words::Words;
+pub use words::{Made, Words};
 
 /// How a batch is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub struct Stored {
     pub encoding: std::time::Duration,
     /// How many were, and are as they were found now.
     pub renewed: u64,
+    /// Of these new ones, what was brought to songs at once.
+    pub sorted: Sorted,
     /// Ids of contents that were left out with all their places, because another content has the id.
     pub collided: Vec<i64>,
 }

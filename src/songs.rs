@@ -5,7 +5,8 @@
 //! ```
 //!
 //! What a content is called is made into artist and title ([`Naming`]), these into a [`Key`], and the key leads to a song by
-//! way of the table `song_lookup` ([`Resolver`]). `docs/decisions/0013-songs-by-name.md` has the rules. The music is not
+//! way of the table `song_lookup` ([`Resolver`]). A new content goes that way in the transaction that stores it, if it lies in one
+//! place only; all else is [sorted](sort) behind the import. `docs/decisions/0013-songs-by-name.md` has the rules. The music is not
 //! looked at: that is what [`crate::duplicates`] does.
 
 mod editing;
@@ -22,6 +23,7 @@ mod sorting;
 pub use editing::{Merged, Split, merge, rename, split, unname};
 pub use key::Key;
 pub use listing::{ListSettings, Listed, Song, Title, Version, list};
-pub use naming::{Named, Naming};
+pub use naming::{Called, Named, Naming};
 pub use resolver::{Resolver, SongId};
 pub use sorting::{Sorted, note_all, sort};
+pub(crate) use sorting::{keep_from_editing, note_touched, sort_rest};

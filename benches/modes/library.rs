@@ -10,7 +10,7 @@ use loader::record::{FileRow, LocationRow, RejectRow, Row, WordedRow};
 use loader::server::connect::Target;
 use loader::server::indexes::{self, RestoreSettings};
 use loader::server::schema;
-use loader::sink::{CopyBuffer, Method, PostgresSink, Sink as _, SinkSettings, Words, WriterKind};
+use loader::sink::{CopyBuffer, Made, Method, PostgresSink, Sink as _, SinkSettings, Words, WriterKind};
 use serde_json::json;
 use sqlx::postgres::PgConnection;
 
@@ -174,12 +174,13 @@ impl<'a> Library<'a> {
                         let found = &rows.metadata.metadata;
                         words.clear();
                         // What the server would have to be asked for is left empty: little enough.
-                        if !maker.write(
+                        let made = maker.write(
                             found.title.as_deref(),
                             found.lyrics.as_deref(),
                             found.text.as_deref(),
                             &mut words,
-                        ) {
+                        );
+                        if made != Made::Written {
                             words.extend_from_slice(&[0; 4]);
                         }
                         buffer.push(&WordedRow { row: &rows.metadata, words: &words });

@@ -107,9 +107,10 @@ fn read_container(
 ) {
     let row = source_row(context, file, container.name(), SourceState::Loading);
     let known_before = context.known.has(row.id);
+    let (id, path) = (row.id, row.path.clone());
     let Some(resume) = context.register(row) else { return };
-    let id = file.id().0;
-    let share = Reading::begin(id, container.name(), Some(file.size), known_before, resume, &context.limits);
+    let (kind, size) = (container.name(), Some(file.size));
+    let share = Reading::begin((id, path), kind, size, known_before, resume, &context.limits);
     context.opened(id);
     let read = match container {
         Container::Zip => OpenZip::read(context, &share, Arc::clone(input)),

@@ -19,6 +19,8 @@ use crate::sink::{Resume, SourceClose};
 pub(super) struct Reading {
     /// Its id in `sources`.
     pub(super) id: i64,
+    /// Its path there.
+    pub(super) path: String,
     /// What it was recognised as.
     pub(super) kind: &'static str,
     /// Whether what is stored must be compared with what is read, because nothing else tells that the source is the same.
@@ -37,7 +39,7 @@ pub(super) struct Reading {
 impl Reading {
     /// The first share in the reading of a source of `size` bytes on disk; a stream has none.
     pub(super) fn begin(
-        id: i64,
+        (id, path): (i64, String),
         kind: &'static str,
         size: Option<u64>,
         known_before: bool,
@@ -46,6 +48,7 @@ impl Reading {
     ) -> Share {
         Share(Arc::new(Self {
             id,
+            path,
             kind,
             is_stream: size.is_none(),
             scope: resume.into(),

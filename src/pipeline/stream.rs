@@ -108,7 +108,7 @@ fn read_as(
     let known_before = context.known.has(id);
     let row = SourceRow {
         id,
-        path: name,
+        path: name.clone(),
         path_raw: None,
         kind,
         size_bytes: -1,
@@ -122,7 +122,7 @@ fn read_as(
     };
     let Some(resume) = context.register(row) else { return };
     context.opened(id);
-    let share = Reading::begin(id, kind, None, known_before, resume, &context.limits);
+    let share = Reading::begin((id, name), kind, None, known_before, resume, &context.limits);
     match read(share.another(), budget::Holder::new()) {
         Ok(()) => {}
         Err(Stopped::Refused(refusal)) => refuse_reading(context, share.reading(), refusal, true),

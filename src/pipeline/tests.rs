@@ -326,7 +326,8 @@ async fn a_panic_of_a_reader_is_recorded_and_what_came_before_is_kept() {
     tokio::task::spawn_blocking(move || {
         let row = reader::source_row(&context, &file, "tar", crate::record::SourceState::Loading);
         let resume = context.register(row).unwrap();
-        let share = reading::Reading::begin(file.id().0, "tar", Some(9), false, resume, &context.limits);
+        let named = (file.id().0, "/broken.tar".to_owned());
+        let share = reading::Reading::begin(named, "tar", Some(9), false, resume, &context.limits);
         let read = sequential::read_in_order(&context, share.another(), |traversal| {
             let container = crate::format::Container::Tar(crate::format::Compression::None);
             let cut = Panicking(tar.get(..tar.len() - 3_000).unwrap());

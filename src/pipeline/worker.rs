@@ -4,7 +4,7 @@
 //! acquired by whoever made the task.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::context::Context;
 use super::place::{Holder, Place};
@@ -134,7 +134,8 @@ impl<'c> Harvest<'c> {
                 match worker.analyse(context.asked.level_of(file_id), content, &context.counters.timings) {
                     Ok(reading) => {
                         self.settled.push((digest, Outcome::Accepted));
-                        new_content(context, place.duplicate(run_id, file_id), &digest, content, reading)
+                        let rows = FileRows::of(content, &digest, reading, run_id, context.asked.md5);
+                        place.first(run_id, rows)
                     }
                     Err(refusal) => {
                         self.settled.push((digest, Outcome::Refused(refusal.clone())));
@@ -217,13 +218,6 @@ fn must_merge(context: &Context, place: &Place) -> bool {
         Holder::Bare(source) => context.known.has(source.id),
         Holder::Archive(reading) => reading.known_before,
     }
-}
-
-/// The item of a content met for the first time.
-fn new_content(context: &Context, item: Item, digest: &Digest, content: &[u8], reading: MidiReading) -> Item {
-    let Finding::Duplicate(location) = item.finding else { return item };
-    let rows = FileRows::of(content, digest, reading, context.run_id, context.asked.md5);
-    Item { source: item.source, finding: Finding::New(Arc::new(rows), location) }
 }
 
 /// A place that waited for a content which was refused.

@@ -139,6 +139,10 @@ counters! {
     indexes_done,
     /// Contents whose songs were looked for.
     sorted,
+    /// Of these, those that came to a song with their rows.
+    versions,
+    /// Songs that were made for them.
+    songs_added,
     /// 1 when the walk has found everything.
     walk_ended,
 }
@@ -171,6 +175,9 @@ impl Counters {
         add(&self.rejected, batch.rejects().count() as u64);
         add(&self.not_midi, not_midi as u64);
         add(&self.batches, 1);
+        add(&self.sorted, stored.sorted.contents);
+        add(&self.versions, stored.sorted.changed);
+        add(&self.songs_added, stored.sorted.songs_added);
     }
 }
 

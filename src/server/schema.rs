@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub const TABLE: &str = "loader.migrations";
 
 /// Number, name, statements. A migration that was released is never changed: its checksum is recorded.
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: [(i64, &str, &str); 9] = [
     (1, "library", include_str!("../../database/migrations/0001_library.sql")),
     (2, "retry", include_str!("../../database/migrations/0002_retry.sql")),
     (3, "music", include_str!("../../database/migrations/0003_music.sql")),
@@ -26,6 +26,7 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
     (6, "songs", include_str!("../../database/migrations/0006_songs.sql")),
     (7, "words", include_str!("../../database/migrations/0007_words.sql")),
     (8, "names", include_str!("../../database/migrations/0008_names.sql")),
+    (9, "versions", include_str!("../../database/migrations/0009_versions.sql")),
 ];
 
 /// What `migrate` did.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{Method, Resume, Sink, SinkError, SinkErrorKind, SourceClose, Stored};
 use crate::batch::{Batch, FileRows};
 use crate::record::{LocationRow, RejectRow, SourceRow, SourceState};
+use crate::songs::Called;
 
 /// The tables.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,7 +40,9 @@ impl MemoryLibrary {
                 Some(held) if held.file.digest != rows.file.digest => _ = collided.insert(rows.file.id),
                 Some(_) => {}
                 None => {
-                    self.files.insert(rows.file.id, rows.clone());
+                    // What it is called depends on the place that was met first; the database has no such column.
+                    let rows = FileRows { called: Called::Open, ..rows.clone() };
+                    self.files.insert(rows.file.id, rows);
                     stored.inserted += 1;
                 }
             }

@@ -6,10 +6,11 @@ mod compare;
 mod contents;
 mod crash;
 mod renew;
+mod versions;
 mod wording;
 
 use std::borrow::Borrow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnection;
@@ -20,8 +21,9 @@ pub(crate) use contents::Keys;
 
 use crate::batch::Batch;
 use crate::error::{ErrorKind, Result};
-use crate::record::{FileRow, LocationRow, RejectRow, Row, SourceRow, WordedRow};
+use crate::record::{FileRow, LocationRow, RejectRow, Row, SourceRow, VersionRow, WordedRow};
 use crate::server::connect::{self, Target};
+use crate::songs::Resolver;
 use crate::writer::run_error;
 use crash::ServerMemory;
 use wording::Wording;
@@ -58,6 +60,8 @@ pub struct PostgresSink {
     memory: Option<ServerMemory>,
     buffer: CopyBuffer,
     wording: Wording,
+    /// Which songs names lead to, as far as this connection has committed.
+    resolver: Resolver,
     /// What making rows of the batch has taken so far.
     encoding: Duration,
     staged: bool,
@@ -76,6 +80,7 @@ impl PostgresSink {
             memory: None,
             buffer: CopyBuffer::default(),
             wording: Wording::default(),
+            resolver: Resolver::default(),
             encoding: Duration::ZERO,
             staged: false,
         };
@@ -183,15 +188,23 @@ impl PostgresSink {
                 .execute(&mut *transaction)
                 .await?;
         }
-        let placed = batch.placed();
-        if !placed.is_empty() {
+        let called = batch.called();
+        let mut unsorted = batch.placed();
+        if !called.is_empty() {
+            let settled: HashSet<i64> = called.iter().map(|rows| rows.file.id).collect();
+            unsorted.retain(|id| !settled.contains(id));
+        }
+        if !unsorted.is_empty() {
             sqlx::query(include_str!("../../database/songs/note.sql"))
-                .bind(placed)
+                .bind(unsorted)
                 .execute(&mut *transaction)
                 .await?;
         }
+        let versions = versions::find(&mut transaction, &mut self.resolver, &called).await?;
+        self.fill::<VersionRow>(&mut transaction, "", versions.rows.iter()).await?;
         transaction.commit().await?;
-        Ok(Stored { inserted: batch.files().count() as u64, ..Stored::default() })
+        let (inserted, sorted) = (batch.files().count() as u64, versions.sorted);
+        Ok(Stored { inserted, sorted, ..Stored::default() })
     }
 
     async fn store_merged(&mut self, connection: &mut PgConnection, batch: &Batch) -> Stores<Stored> {
@@ -310,7 +323,11 @@ impl Sink for PostgresSink {
         };
         match &result {
             Ok(_) => self.connection = Some(connection),
-            Err(error) => self.put_back(connection, Some(error)).await,
+            Err(error) => {
+                // Songs of a transaction that was rolled back are none.
+                self.resolver.forget();
+                self.put_back(connection, Some(error)).await;
+            }
         }
         result.map(|stored| Stored { encoding: self.encoding, ..stored })
     }

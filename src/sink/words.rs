@@ -1,13 +1,14 @@
 //! The words of a file as PostgreSQL's `to_tsvector('simple', …)` would make them, in the binary form of a `tsvector`.
 //!
 //! The server takes some hundred microseconds for the texts of a file, as long as for storing all of its rows. Here it takes a
-//! few, but only for what is certain: ASCII and [letters](super::letters) that the server was asked about, and none of the
-//! spellings in which PostgreSQL's parser finds more than words (hosts, files, tags, signed numbers; documentation, "Parsers").
-//! For anything else the answer is none, and the server is asked. A test compares both on texts of every kind. Nothing here
-//! talks to a server.
+//! few, but only for what is certain: ASCII and [letters](super::letters) that the server was asked about. Where PostgreSQL's
+//! parser may find more than words (hosts, files, signed numbers; documentation, "Parsers"), it is asked for that
+//! [stretch](super::chunks) alone; for whatever remains, as tags, for the whole. A test compares both on texts of every kind.
+//! Nothing here talks to a server.
 
 use std::collections::BTreeSet;
 
+use super::chunks::Chunks;
 use super::letters::{Letter, Letters};
 
 /// Characters of the title that are looked at, and of each other text.
@@ -17,33 +18,71 @@ const TEXT: usize = 65_536;
 /// The longest word that PostgreSQL indexes, in bytes; longer ones are left to it.
 const LONGEST: usize = 2_046;
 
-/// Words of a file, and places of one of them, beyond which PostgreSQL keeps no exact count.
+/// Words of a file, beyond which PostgreSQL's positions come to their end.
 const MOST_WORDS: u16 = 16_000;
-const MOST_PLACES: usize = 250;
+
+/// Places of a word that PostgreSQL keeps: the first ones of each text, and of all texts together.
+const PLACES_IN_TEXT: usize = 255;
+const PLACES_IN_FILE: usize = 256;
 
 /// Weights as they stand above a position.
 const WEIGHT_A: u16 = 3 << 14;
 const WEIGHT_B: u16 = 2 << 14;
 const WEIGHT_D: u16 = 0;
+const POSITION: u16 = (1 << 14) - 1;
+
+/// The longest stretch that the server is asked for by itself, in bytes.
+const LONGEST_CHUNK: usize = 500;
+
+/// Stands for a character beyond ASCII that parts words; no byte of UTF-8.
+const BEYOND: u8 = 0xFF;
 
 /// A word and where it stands, the weight above the position.
 type Place = (u32, u32, u16);
+
+/// Words that are not in the text itself begin here.
+const LEARNT: u32 = 1 << 31;
+
+/// Whether the words of a file could be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// They were written.
+    Written,
+    /// They could be, if all [stretches that are missing](Words::missing) were known.
+    Wanting,
+    /// They are left to the server.
+    Unclear,
+}
 
 /// Makes the words of one file after the other; its memory is used again.
 #[derive(Debug, Default)]
 pub struct Words {
     /// All texts in lower case, one behind the other.
     text: Vec<u8>,
+    /// Words of stretches, one behind the other.
+    learnt: Vec<u8>,
     /// Words by their beginning and end in the text.
     places: Vec<Place>,
     position: u16,
     letters: Letters,
+    chunks: Chunks,
+    missing: BTreeSet<String>,
 }
 
 impl Words {
     /// What is known of characters beyond ASCII; words with any other are not certain.
     pub const fn letters(&mut self) -> &mut Letters {
         &mut self.letters
+    }
+
+    /// What is known of stretches that may be more than words.
+    pub const fn chunks(&mut self) -> &mut Chunks {
+        &mut self.chunks
+    }
+
+    /// Stretches that were met since the last call and are not known.
+    pub fn missing(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.missing)
     }
 
     /// Characters of a file's texts that nothing is known of, beside those found before.
@@ -59,38 +98,132 @@ impl Words {
         }
     }
 
-    /// Writes the `tsvector` of a file's texts behind `to`; whether it is certain. Nothing is written if not.
+    /// Writes the `tsvector` of a file's texts behind `to`, if it can.
     pub fn write(
         &mut self,
         title: Option<&str>,
         lyrics: Option<&str>,
         text: Option<&str>,
         to: &mut Vec<u8>,
-    ) -> bool {
+    ) -> Made {
         self.text.clear();
+        self.learnt.clear();
         self.places.clear();
         self.position = 0;
-        [(title, TITLE, WEIGHT_A), (lyrics, TEXT, WEIGHT_B), (text, TEXT, WEIGHT_D)]
-            .into_iter()
-            .all(|(text, most, weight)| text.is_none_or(|text| self.read(text, most, weight)))
-            && self.encode(to)
+        let mut made = Made::Written;
+        for (text, most, weight) in
+            [(title, TITLE, WEIGHT_A), (lyrics, TEXT, WEIGHT_B), (text, TEXT, WEIGHT_D)]
+        {
+            match text.map_or(Made::Written, |text| self.read(text, most, weight)) {
+                Made::Written => {}
+                Made::Wanting => made = Made::Wanting,
+                Made::Unclear => return Made::Unclear,
+            }
+        }
+        if made == Made::Written {
+            self.encode(to);
+        }
+        made
     }
 
-    /// Reads one text; whether all of it is certain.
-    fn read(&mut self, text: &str, most: usize, weight: u16) -> bool {
+    /// Reads one text.
+    fn read(&mut self, text: &str, most: usize, weight: u16) -> Made {
         let begin = self.text.len();
         if !self.write_lower(start_of(text, most)) {
-            return false;
+            return Made::Unclear;
         }
+        let (first_place, base) = (self.places.len(), self.position);
         let all = std::mem::take(&mut self.text);
+        let own = all.get(begin..).unwrap_or_default();
+        let mut made = Made::Written;
         // Nothing that is read here reaches over a space.
-        let is_certain = pieces(all.get(begin..).unwrap_or_default(), |byte| is_space(*byte))
-            .all(|(start, chunk)| self.read_chunk(chunk, begin + start, weight).is_some());
+        for (start, chunk) in pieces(own, |byte| is_space(*byte)) {
+            let (places, position) = (self.places.len(), self.position);
+            if self.read_chunk(chunk, begin + start, weight).is_some() {
+                continue;
+            }
+            self.places.truncate(places);
+            self.position = position;
+            match self.read_learnt(own, start, chunk, weight) {
+                Made::Written => {}
+                Made::Wanting => made = Made::Wanting,
+                Made::Unclear => {
+                    made = Made::Unclear;
+                    break;
+                }
+            }
+        }
         self.text = all;
-        is_certain
+        self.forget_places(first_place, base);
+        made
     }
 
-    /// Puts a text in lower case behind the others, and a sign of ASCII for each one beyond it that parts words; whether
+    /// Forgets the places of a text, those from `first` on, that PostgreSQL does not keep. What comes behind is then counted from
+    /// the last place that is left, for `||` knows no other.
+    fn forget_places(&mut self, first: usize, base: u16) {
+        let Self { text, learnt, places, .. } = self;
+        let own = places.get(first..).unwrap_or_default();
+        if own.len() <= PLACES_IN_TEXT {
+            return;
+        }
+        let word = |place: &Place| word_at(text, learnt, place);
+        // Most texts have no word so often, which needs no sorting to be seen.
+        let mut alike = [0_usize; 256];
+        for place in own {
+            let (word, ends) =
+                (word(place), |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default()));
+            let bucket = ends(word.first()) * 7 + ends(word.last()) * 31 + word.len();
+            if let Some(count) = alike.get_mut(bucket % 256) {
+                *count += 1;
+            }
+        }
+        if alike.iter().all(|count| *count <= PLACES_IN_TEXT) {
+            return;
+        }
+        let mut kept = own.to_vec();
+        kept.sort_by(|one, other| word(one).cmp(word(other)));
+        let kept = kept.chunk_by(|one, other| word(one) == word(other));
+        let mut kept: Vec<Place> = kept.flat_map(|same| same.iter().take(PLACES_IN_TEXT).copied()).collect();
+        kept.sort_by_key(|(.., place)| *place & POSITION);
+        self.position = kept.last().map_or(base, |(.., place)| *place & POSITION);
+        places.truncate(first);
+        places.append(&mut kept);
+    }
+
+    /// Reads what stands between two spaces of a text, as the server would.
+    fn read_learnt(&mut self, text: &[u8], start: usize, chunk: &[u8], weight: u16) -> Made {
+        // A tag may reach over spaces, and a character that stands for others is not theirs.
+        if self.position >= MOST_WORDS
+            || chunk.len() > LONGEST_CHUNK
+            || chunk.iter().any(|byte| matches!(*byte, b'<' | BEYOND))
+        {
+            return Made::Unclear;
+        }
+        let Ok(chunk_text) = std::str::from_utf8(chunk) else { return Made::Unclear };
+        let before = if start == 0 { "" } else { " " };
+        let behind = if start + chunk.len() == text.len() { "" } else { " " };
+        let asked = format!("{before}{chunk_text}{behind}");
+        let Some(words) = self.chunks.get(&asked) else {
+            self.missing.insert(asked);
+            return Made::Wanting;
+        };
+        let first = self.position;
+        for (word, place) in words {
+            self.position = first.saturating_add(*place);
+            let (begin, end) = (self.learnt.len(), self.learnt.len() + word.len());
+            let (Ok(begin), Ok(end)) = (u32::try_from(begin), u32::try_from(end)) else {
+                return Made::Unclear;
+            };
+            if self.position > MOST_WORDS || end >= LEARNT {
+                return Made::Unclear;
+            }
+            self.learnt.extend_from_slice(word);
+            self.places.push((LEARNT | begin, LEARNT | end, weight | self.position));
+        }
+        Made::Written
+    }
+
+    /// Puts a text in lower case behind the others, and [`BEYOND`] for each character beyond ASCII that parts words; whether
     /// all of its letters are known.
     fn write_lower(&mut self, text: &str) -> bool {
         if text.is_ascii() {
@@ -102,7 +235,10 @@ impl Words {
                 _ if letter.is_ascii() => letter.to_ascii_lowercase(),
                 _ => match self.letters.get(letter) {
                     Letter::Word(lower) => lower,
-                    Letter::Separator => '!',
+                    Letter::Separator => {
+                        self.text.push(BEYOND);
+                        return true;
+                    }
                     Letter::Unclear => return false,
                 },
             };
@@ -209,37 +345,35 @@ impl Words {
         Some(())
     }
 
-    /// Writes the words in order, each with its places; whether there is room for all of these.
-    fn encode(&mut self, to: &mut Vec<u8>) -> bool {
-        let Self { text, places, .. } = self;
-        let word = |place: &Place| {
-            let range = usize::try_from(place.0).ok()?..usize::try_from(place.1).ok()?;
-            text.get(range)
-        };
+    /// Writes the words in order, each with its places.
+    fn encode(&mut self, to: &mut Vec<u8>) {
+        let Self { text, learnt, places, .. } = self;
+        let word = |place: &Place| word_at(text, learnt, place);
         // Places come in order, and a stable sort leaves them so.
-        places.sort_by(|one, other| word(one).cmp(&word(other)));
+        places.sort_by(|one, other| word(one).cmp(word(other)));
         let start = to.len();
         to.extend_from_slice(&[0; 4]);
         let mut count = 0_i32;
         for same in places.chunk_by(|one, other| word(one) == word(other)) {
-            let Some((word, places)) = same.first().and_then(word).zip(u16::try_from(same.len()).ok()) else {
-                continue;
-            };
-            if same.len() > MOST_PLACES {
-                to.truncate(start);
-                return false;
-            }
+            let same = same.get(..PLACES_IN_FILE).unwrap_or(same);
+            let Some((first, number)) = same.first().zip(u16::try_from(same.len()).ok()) else { continue };
             count += 1;
-            to.extend_from_slice(word);
+            to.extend_from_slice(word(first));
             to.push(0);
-            to.extend_from_slice(&places.to_be_bytes());
+            to.extend_from_slice(&number.to_be_bytes());
             to.extend(same.iter().flat_map(|(.., place)| place.to_be_bytes()));
         }
         if let Some(place) = to.get_mut(start..start + 4) {
             place.copy_from_slice(&count.to_be_bytes());
         }
-        true
     }
+}
+
+/// The word at a place: of the texts, or of what was learnt.
+fn word_at<'w>(text: &'w [u8], learnt: &'w [u8], (begin, end, _): &Place) -> &'w [u8] {
+    let all = if *begin >= LEARNT { learnt } else { text };
+    let bound = |at: &u32| usize::try_from(at & !LEARNT).unwrap_or_default();
+    all.get(bound(begin)..bound(end)).unwrap_or_default()
 }
 
 /// The first characters of a text, `most` of them.
@@ -277,8 +411,9 @@ enum Kind {
 
 const fn kind(byte: u8) -> Kind {
     match byte {
-        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | 0x80.. => Kind::Word,
-        b'!'..=b'%'
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | 0x80..BEYOND => Kind::Word,
+        BEYOND
+        | b'!'..=b'%'
         | b'\''
         | b'('
         | b')'
@@ -309,9 +444,15 @@ const fn is_space(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    fn written(title: &str, text: &str) -> Option<Vec<u8>> {
+    fn made(words: &mut Words, title: &str, text: &str) -> (Made, Vec<u8>) {
         let mut to = b"before".to_vec();
-        Words::default().write(Some(title), None, Some(text), &mut to).then(|| to.split_off(6))
+        let made = words.write(Some(title), None, Some(text), &mut to);
+        (made, to.split_off(6))
+    }
+
+    fn written(title: &str, text: &str) -> Option<Vec<u8>> {
+        let (made, written) = made(&mut Words::default(), title, text);
+        (made == Made::Written).then_some(written)
     }
 
     #[test]
@@ -330,15 +471,40 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_more_than_words_is_left_to_the_server() {
-        for text in [
-            "café", "a.b", "1e5", "+5", "and/or", "me@here", "<b>", "x:/", "a-1-2", "R&B;", "a_b.", "~x",
-            "a-b1",
-        ] {
-            assert_eq!(written("", text), None, "{text}");
+    fn what_may_be_more_than_words_is_asked_for_alone() {
+        for chunk in
+            ["a.b", "1e5", "+5", "and/or", "me@here", "x:/", "a-1-2", "R&B;", "a_b.", "~x", "a-b1", "\u{1}"]
+        {
+            let mut words = Words::default();
+            for (text, asked) in [
+                (chunk.to_owned(), chunk.to_lowercase()),
+                (format!("it {chunk}"), format!(" {}", chunk.to_lowercase())),
+                (format!("{chunk}\tis it"), format!("{} ", chunk.to_lowercase())),
+            ] {
+                assert_eq!(made(&mut words, "", &text).0, Made::Wanting, "{text}");
+                assert_eq!(words.missing(), BTreeSet::from([asked.clone()]));
+                words.chunks().learn(&asked, b"\0\0\0\x01word\0\0\x01\0\x01");
+                assert_eq!(made(&mut words, "", &text).0, Made::Written, "{text}");
+                assert_eq!(words.missing(), BTreeSet::new());
+            }
+        }
+        let mut words = Words::default();
+        words.chunks().learn(" b/a ", b"\0\0\0\x02a\0\0\x01\0\x02b\0\0\x01\0\x01");
+        let expected = b"\0\0\0\x04a\0\0\x01\0\x03b\0\0\x01\0\x02the\0\0\x01\0\x01way\0\0\x01\0\x04";
+        assert_eq!(made(&mut words, "", "The B/A way"), (Made::Written, expected.to_vec()));
+    }
+
+    #[test]
+    fn what_reaches_over_spaces_or_is_not_known_is_left_to_the_server() {
+        let long = "x".repeat(LONGEST + 1);
+        let many = "x y ".repeat(usize::from(MOST_WORDS) / 2 + 1);
+        for text in ["café", "<b>", "a.b <", "café a.b", &long, &many] {
+            assert_eq!(made(&mut Words::default(), "", text).0, Made::Unclear, "{text}");
         }
         assert_eq!(written("", ""), Some(vec![0; 4]));
-        assert!(written("", &"x".repeat(LONGEST + 1)).is_none());
-        assert!(written("", &"x ".repeat(MOST_PLACES + 1)).is_none());
+        let mut words = Words::default();
+        words.letters().learn('\u{2013}', &["1", "2", "a", "b"].map(str::to_owned));
+        assert_eq!(made(&mut words, "", "a\u{2013}b").0, Made::Written);
+        assert_eq!(made(&mut words, "", "a\u{2013}b.c").0, Made::Unclear);
     }
 }

@@ -13,6 +13,18 @@ pub struct Named {
     pub title: String,
 }
 
+/// What a new content is called, going by the place where it was met.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Called {
+    /// Nobody has looked: it is sorted later.
+    #[default]
+    Open,
+    /// Nothing.
+    Nothing,
+    /// This.
+    By(Named),
+}
+
 /// All that calls a content something.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Naming<'n> {

@@ -25,10 +25,19 @@ pub struct SongId(pub i64);
 
 /// A name's song.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Resolved {
-    pub(super) song: SongId,
+pub(crate) struct Resolved {
+    pub(crate) song: SongId,
     /// Whether the batch has made it.
-    pub(super) is_new: bool,
+    pub(crate) is_new: bool,
+    /// Whether it was made here with this very spelling, so that it is shown so until somebody adds another.
+    pub(crate) is_shown_so: bool,
+}
+
+/// A song that the batch or an earlier one has found.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    song: SongId,
+    is_new: bool,
 }
 
 /// How many changes of songs there were, and the number of the last one.
@@ -39,6 +48,8 @@ type Generation = (i64, i64);
 pub struct Resolver {
     /// By the digest of a key: 16 bytes, for which no two keys were ever found to be alike.
     songs: HashMap<[u8; 16], SongId>,
+    /// Songs that were made here, with the digest of the spelling that each was made with.
+    made: HashMap<SongId, [u8; 16]>,
     generation: Generation,
     statements: u64,
 }
@@ -77,13 +88,14 @@ impl Resolver {
     }
 
     /// Forgets all keys: what the database holds is no longer what it said, as after a rollback.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.songs.clear();
+        self.made.clear();
     }
 
     /// The same for names whose keys are known. After an error, or where the transaction is rolled back, the caller
     /// [forgets](Self::forget).
-    pub(super) async fn resolve_batch(
+    pub(crate) async fn resolve_batch(
         &mut self,
         connection: &mut PgConnection,
         names: &[(&Key, &Named)],
@@ -96,7 +108,7 @@ impl Resolver {
         }
         for (joined, wanted) in &mut batch {
             let song = self.songs.get(&digest(joined)).copied();
-            wanted.found = song.map(|song| Resolved { song, is_new: false });
+            wanted.found = song.map(|song| Found { song, is_new: false });
         }
         let generation = self.look_up(connection, &mut batch).await?;
         if generation != self.generation && !self.songs.is_empty() {
@@ -110,14 +122,20 @@ impl Resolver {
         }
         self.add(connection, &mut batch).await?;
         for (joined, wanted) in &batch {
-            if let Some(found) = wanted.found
-                && self.songs.len() < MOST_REMEMBERED
-            {
+            let Some(found) = wanted.found else { continue };
+            if self.songs.len() < MOST_REMEMBERED {
                 self.songs.insert(digest(joined), found.song);
             }
+            if found.is_new && self.made.len() < MOST_REMEMBERED {
+                self.made.insert(found.song, spelling(wanted.name));
+            }
         }
-        let found = joined.iter().map(|joined| batch.get(joined.as_str()).and_then(|wanted| wanted.found));
-        found.collect::<Option<_>>().ok_or(sqlx::Error::RowNotFound)
+        let resolved = joined.iter().zip(names).map(|(joined, (_, name))| {
+            let Found { song, is_new } = batch.get(joined.as_str())?.found?;
+            let is_shown_so = self.made.get(&song).is_some_and(|made| *made == spelling(name));
+            Some(Resolved { song, is_new, is_shown_so })
+        });
+        resolved.collect::<Option<_>>().ok_or(sqlx::Error::RowNotFound)
     }
 
     /// Asks for the keys of a batch that are not found yet.
@@ -136,7 +154,7 @@ impl Resolver {
         for (position, song) in positions.into_iter().zip(songs) {
             let key = usize::try_from(position - 1).ok().and_then(|position| asked.get(position));
             if let Some(wanted) = key.and_then(|key| batch.get_mut(*key)) {
-                wanted.found = Some(Resolved { song: SongId(song), is_new: false });
+                wanted.found = Some(Found { song: SongId(song), is_new: false });
             }
         }
         Ok((number, last))
@@ -167,7 +185,7 @@ impl Resolver {
             .await?;
         for (joined, song, is_new) in made {
             if let Some(wanted) = batch.get_mut(joined.as_str()) {
-                wanted.found = Some(Resolved { song: SongId(song), is_new });
+                wanted.found = Some(Found { song: SongId(song), is_new });
             }
         }
         Ok(())
@@ -180,7 +198,7 @@ struct Wanted<'n> {
     key: &'n Key,
     /// The first name with this key.
     name: &'n Named,
-    found: Option<Resolved>,
+    found: Option<Found>,
 }
 
 fn missing<'b, 'k, 'n>(
@@ -190,6 +208,19 @@ fn missing<'b, 'k, 'n>(
 }
 
 fn digest(joined: &str) -> [u8; 16] {
-    let digest = blake3::hash(joined.as_bytes());
+    first_half(blake3::hash(joined.as_bytes()))
+}
+
+/// The digest of a name as it is spelled; no artist is not an empty one.
+fn spelling(name: &Named) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(name.title.as_bytes());
+    if let Some(artist) = &name.artist {
+        hasher.update(b"\0").update(artist.as_bytes());
+    }
+    first_half(hasher.finalize())
+}
+
+fn first_half(digest: blake3::Hash) -> [u8; 16] {
     digest.as_bytes().first_chunk().copied().unwrap_or_default()
 }

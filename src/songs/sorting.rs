@@ -1,10 +1,11 @@
 //! Contents that are new, or whose places or texts have changed, brought to their songs.
 //!
 //! Which these are stands in `loader.unsorted_contents`, written by whoever changed them in the same transaction; they leave it in
-//! the transaction that sorts them. So whatever is killed here the next run goes on with, and where nothing has changed
+//! the transaction that sorts them. New contents whose only place an import has just read are not among them: it brings them
+//! to their songs itself. So whatever is killed here the next run goes on with, and where nothing has changed
 //! nothing is read. Changes nothing that a person has merged, split or named.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use sqlx::postgres::{PgConnection, PgRow};
@@ -42,7 +43,9 @@ pub struct Sorted {
 }
 
 impl Sorted {
-    const fn and(self, other: Self) -> Self {
+    /// This and what was sorted elsewhere.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
         Self {
             contents: self.contents + other.contents,
             changed: self.changed + other.changed,
@@ -56,14 +59,23 @@ impl Sorted {
 ///
 /// # Errors
 /// What the database says; what was sorted stays so, and the next call goes on.
-pub async fn sort(connection: &mut PgConnection, mut go_on: impl FnMut(u64) -> bool) -> Result<Sorted> {
+pub async fn sort(connection: &mut PgConnection, go_on: impl FnMut(u64) -> bool) -> Result<Sorted> {
+    sort_rest(connection, Sorted::default(), go_on).await
+}
+
+/// The same after an import that has sorted a part itself; answers both together.
+pub(crate) async fn sort_rest(
+    connection: &mut PgConnection,
+    already: Sorted,
+    mut go_on: impl FnMut(u64) -> bool,
+) -> Result<Sorted> {
     let failed = |error| failed("sorting contents into songs", error);
     let pages: i64 = sqlx::query_scalar(include_str!("../../database/songs/pages.sql"))
         .fetch_one(&mut *connection)
         .await
         .map_err(failed)?;
     let mut resolver = Resolver::default();
-    let mut sorted = Sorted::default();
+    let mut sorted = already;
     let mut page = 0;
     while page < pages {
         let next = page + PAGES_TOGETHER;
@@ -130,6 +142,23 @@ pub async fn note_all(connection: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
+/// Has these songs shown as most of their versions spell them, at the end of the sorting.
+pub(crate) async fn note_touched(connection: &mut PgConnection, songs: &BTreeSet<i64>) -> sqlx::Result<()> {
+    if !songs.is_empty() {
+        sqlx::query(include_str!("../../database/songs/note_touched.sql"))
+            .bind(songs.iter().copied().collect::<Vec<i64>>())
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Until the transaction ends others may resolve names too, but not merge or split: which song a name leads to stays so.
+pub(crate) async fn keep_from_editing(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("LOCK TABLE song_lookup IN ROW EXCLUSIVE MODE").execute(connection).await?;
+    Ok(())
+}
+
 async fn sort_pages(
     connection: &mut PgConnection,
     resolver: &mut Resolver,
@@ -161,8 +190,7 @@ async fn sort_once(
     to: i64,
 ) -> sqlx::Result<Sorted> {
     let mut transaction = connection.begin().await?;
-    // Others may resolve meanwhile, but not merge or split: which song a name leads to stays so until the commit.
-    sqlx::query("LOCK TABLE song_lookup IN ROW EXCLUSIVE MODE").execute(&mut *transaction).await?;
+    keep_from_editing(&mut transaction).await?;
     let mut ids: Vec<i64> = sqlx::query_scalar(include_str!("../../database/songs/take.sql"))
         .bind(from)
         .bind(to)
@@ -266,8 +294,8 @@ struct Changes {
     titles: Vec<String>,
     /// Contents that are called nothing any more.
     left: Vec<i64>,
-    /// Songs that this batch has made, and what the first of their versions calls them.
-    made: BTreeMap<i64, Named>,
+    /// Songs that this batch has made.
+    made: BTreeSet<i64>,
     /// Songs that may have to be shown otherwise.
     touched: BTreeSet<i64>,
 }
@@ -278,10 +306,9 @@ impl Changes {
         self.touched.extend(content.song_id);
         let Some(song) = resolved.map(|resolved| resolved.song.0).or(content.song_id) else { return };
         if resolved.is_some_and(|resolved| resolved.is_new) {
-            self.made.entry(song).or_insert_with(|| name.clone());
+            self.made.insert(song);
         }
-        // A song that was made as its versions spell it is shown so already.
-        if self.made.get(&song) != Some(name) {
+        if !resolved.is_some_and(|resolved| resolved.is_shown_so) {
             self.touched.insert(song);
         }
         let is_same = content.song_id == Some(song)
@@ -319,12 +346,6 @@ impl Changes {
                 .execute(&mut *connection)
                 .await?;
         }
-        if !self.touched.is_empty() {
-            sqlx::query(include_str!("../../database/songs/note_touched.sql"))
-                .bind(self.touched.iter().copied().collect::<Vec<i64>>())
-                .execute(connection)
-                .await?;
-        }
-        Ok(())
+        note_touched(connection, &self.touched).await
     }
 }

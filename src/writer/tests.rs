@@ -8,6 +8,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use super::*;
 use crate::record::{FileRow, Metadata, MetadataRow, SourceRow, SourceState};
 use crate::sink::{Fault, FaultySink, MemoryLibrary, MemorySink};
+use crate::songs::Called;
 
 const NO_PAUSE: &[Duration] = &[Duration::ZERO; 3];
 const LIMITS: BatchLimits = BatchLimits { items: 8, bytes: 1 << 20 };
@@ -40,7 +41,7 @@ fn new_with_digest(file: i64, ordinal: i64, digest: [u8; 32]) -> Item {
     let file_row =
         FileRow { id: file, digest, size_bytes: 1, parse_status, warnings: 0, first_run_id: 1, md5: None };
     let metadata = MetadataRow { file_id: file, metadata: Metadata::default() };
-    let rows = Arc::new(FileRows { file: file_row, metadata });
+    let rows = Arc::new(FileRows { file: file_row, metadata, called: Called::Open });
     Item { source: None, finding: Finding::New(rows, place(file, ordinal)) }
 }
 

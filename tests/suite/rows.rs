@@ -186,7 +186,7 @@ pub(crate) async fn assert_whole(url: &str, what: &str) {
         ("valid indexes", "SELECT count(*) FROM loader.secondary_indexes WHERE is_valid", 39),
         ("all indexes", "SELECT count(*) FROM loader.secondary_indexes", 39),
         ("suspended indexes", "SELECT count(*) FROM loader.suspended_indexes", 0),
-        ("valid foreign keys", "SELECT count(*) FROM loader.foreign_keys WHERE is_valid", 8),
+        ("valid foreign keys", "SELECT count(*) FROM loader.foreign_keys WHERE is_valid", 10),
         ("suspended foreign keys", "SELECT count(*) FROM loader.suspended_foreign_keys", 0),
         ("unfinished sources", "SELECT count(*) FROM sources WHERE state = 'loading'", 0),
         ("runs still running", "SELECT count(*) FROM runs WHERE state = 'running'", 0),

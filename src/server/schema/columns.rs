@@ -3,17 +3,18 @@
 use sqlx::postgres::PgConnection;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::record::{Column, FileRow, LocationRow, RejectRow, Row, SourceRow, WordedRow};
+use crate::record::{Column, FileRow, LocationRow, RejectRow, Row, SourceRow, VersionRow, WordedRow};
 
 const COLUMNS: &str = include_str!("../../../database/settings/columns.sql");
 
 /// Every table that rows are written to, with what is written.
-const WRITTEN: [(&str, &[Column]); 5] = [
+const WRITTEN: [(&str, &[Column]); 6] = [
     (SourceRow::TABLE, SourceRow::COLUMNS),
     (FileRow::TABLE, FileRow::COLUMNS),
     (WordedRow::TABLE, WordedRow::COLUMNS),
     (LocationRow::TABLE, LocationRow::COLUMNS),
     (RejectRow::TABLE, RejectRow::COLUMNS),
+    (VersionRow::TABLE, VersionRow::COLUMNS),
 ];
 
 /// A column as the catalog describes it.

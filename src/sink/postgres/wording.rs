@@ -1,17 +1,19 @@
-//! The words of a batch's contents: made here where that is certain, by the server where it is not.
+//! The words of a batch's contents: made here where that is certain, by the server where it is not, which is asked for as little
+//! as will do: letters and stretches once, whole texts where these are not enough.
 //!
 //! Both make the same words, or nothing is made here: a server whose letters or whose configuration `simple` are others is
 //! found out by a text that has something of everything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::postgres::PgConnection;
 
 use super::Stores;
 use crate::batch::Batch;
 use crate::record::{Metadata, WordedRow};
+use crate::sink::chunks::Chunks;
 use crate::sink::letters::Letters;
-use crate::sink::words::Words;
+use crate::sink::words::{Made, Words};
 
 /// Whatever [`Words`] is certain of. The letter I is not the same in all languages when it is written small.
 const SPECIMEN: &str = "I'm B-Side Title Re- -T-1000 -5 (c)1998 wait... end.) foo_bar a:b R&B a+b, / #1 50% 1st A's 'x' @ a\\b 1,000";
@@ -32,6 +34,7 @@ impl Wording {
     pub(super) fn doubt(&mut self) {
         self.is_ours = None;
         *self.words.letters() = Letters::default();
+        *self.words.chunks() = Chunks::default();
     }
 
     /// Makes the words of all contents of a batch.
@@ -49,20 +52,40 @@ impl Wording {
         if is_ours {
             self.learn_letters(connection, batch).await?;
         }
-        // Words that the server makes come behind, and their place is found again by their row.
-        let (mut left, mut texts) = (Vec::new(), Texts::default());
+        // Words that the server has a part in come behind, and their place is found again by their row.
+        let (mut wanting, mut left, mut texts) = (Vec::new(), Vec::new(), Texts::default());
         for (row, files) in batch.files().enumerate() {
             let found = &files.metadata.metadata;
             let (title, lyrics, text) = texts_of(found);
-            if !(is_ours && self.words.write(title, lyrics, text, &mut self.bytes)) {
-                left.push(row);
-                texts.push(title, lyrics, text);
+            let made =
+                if is_ours { self.words.write(title, lyrics, text, &mut self.bytes) } else { Made::Unclear };
+            match made {
+                Made::Written => {}
+                Made::Wanting => wanting.push((row, found)),
+                Made::Unclear => left.push((row, found)),
             }
             self.ends.push(self.bytes.len());
         }
-        if !left.is_empty() {
-            self.insert(&left, &texts.ask(connection).await?);
+        let mut late = BTreeMap::new();
+        if !wanting.is_empty() {
+            self.learn_chunks(connection).await?;
         }
+        for (row, found) in wanting {
+            let ((title, lyrics, text), mut words) = (texts_of(found), Vec::new());
+            match self.words.write(title, lyrics, text, &mut words) {
+                Made::Written => _ = late.insert(row, words),
+                Made::Wanting | Made::Unclear => left.push((row, found)),
+            }
+        }
+        for (_, found) in &left {
+            let (title, lyrics, text) = texts_of(found);
+            texts.push(title, lyrics, text);
+        }
+        if !left.is_empty() {
+            let made = texts.ask(connection).await?;
+            late.extend(left.iter().map(|(row, _)| *row).zip(made));
+        }
+        self.insert(late);
         Ok(())
     }
 
@@ -96,22 +119,39 @@ impl Wording {
         Ok(())
     }
 
+    /// Asks what stretches of the batch are to the server, each once.
+    async fn learn_chunks(&mut self, connection: &mut PgConnection) -> Stores<()> {
+        let missing: Vec<String> = self.words.missing().into_iter().collect();
+        let made: Vec<Vec<u8>> = sqlx::query_scalar(include_str!("../../../database/words/chunks.sql"))
+            .bind(&missing)
+            .fetch_all(connection)
+            .await?;
+        for (chunk, words) in missing.iter().zip(&made) {
+            self.words.chunks().learn(chunk, words);
+        }
+        Ok(())
+    }
+
     async fn compare(&mut self, connection: &mut PgConnection) -> Stores<bool> {
         let (title, lyrics, text) = (Some("Title I"), Some("I sing"), Some(SPECIMEN));
         let (mut texts, mut ours) = (Texts::default(), Vec::new());
         texts.push(title, lyrics, text);
         let theirs = texts.ask(connection).await?;
-        Ok(self.words.write(title, lyrics, text, &mut ours) && theirs.first() == Some(&ours))
+        let made = self.words.write(title, lyrics, text, &mut ours);
+        Ok(made == Made::Written && theirs.first() == Some(&ours))
     }
 
     /// Puts the words of some rows, which have none yet, between those of the others.
-    fn insert(&mut self, rows: &[usize], words: &[Vec<u8>]) {
+    fn insert(&mut self, late: BTreeMap<usize, Vec<u8>>) {
+        if late.is_empty() {
+            return;
+        }
         let ours = std::mem::take(&mut self.bytes);
-        let mut made = rows.iter().zip(words).peekable();
+        let mut late = late.into_iter().peekable();
         let mut start = 0;
         for (row, end) in self.ends.iter_mut().enumerate() {
-            match made.next_if(|(place, _)| **place == row) {
-                Some((_, words)) => self.bytes.extend_from_slice(words),
+            match late.next_if(|(place, _)| *place == row) {
+                Some((_, words)) => self.bytes.extend_from_slice(&words),
                 None => self.bytes.extend_from_slice(ours.get(start..*end).unwrap_or_default()),
             }
             start = std::mem::replace(end, self.bytes.len());

@@ -114,7 +114,7 @@ async fn each_table_is_built_dearest_first_and_settled() {
     let events = Mutex::new(Vec::new());
     let settings = RestoreSettings::default();
     let observe = |event: RestoreEvent<'_>| match event {
-        RestoreEvent::Planned { indexes, keys } => assert_eq!((indexes, keys), (39, 8)),
+        RestoreEvent::Planned { indexes, keys } => assert_eq!((indexes, keys), (39, 10)),
         RestoreEvent::Started(index) => events.lock().unwrap().push(index.name.clone()),
         RestoreEvent::Finished(index, elapsed) => {
             assert!(!elapsed.is_zero());
@@ -126,7 +126,7 @@ async fn each_table_is_built_dearest_first_and_settled() {
     };
     indexes::restore(&options(&database), settings, &observe).await.unwrap();
     let events = events.into_inner().unwrap();
-    assert_eq!(events.len(), 2 * 39 + 8 + 4);
+    assert_eq!(events.len(), 2 * 39 + 10 + 4);
     let position =
         |event: &str| events.iter().position(|other| other == event).unwrap_or_else(|| panic!("{event}"));
     let started = |table: &str| events.iter().find(|event| event.starts_with(table) && !event.contains(' '));
