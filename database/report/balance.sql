@@ -1,17 +1,20 @@
 -- What this run read, counted by what is stored: $1 the run, $2 the sources it opened. Refusals of a source that failed
 -- count as this run's, because it met them again.
-SELECT (SELECT count(*) FROM files WHERE first_run_id = $1)                                     AS inserted,
-       coalesce(sum(places.new), 0)::bigint                                                     AS new_places,
-       coalesce(sum(refusals.new), 0)::bigint                                                   AS rejected,
-       coalesce(sum(places.old + refusals.old), 0)::bigint                                      AS unchanged,
-       coalesce(sum(sources.not_midi), 0)::bigint                                               AS not_midi,
-       count(*) FILTER (WHERE sources.state = 'loading')                                        AS unfinished
-  FROM sources
- CROSS JOIN LATERAL (
-       SELECT count(*) FILTER (WHERE run_id = $1) AS new, count(*) FILTER (WHERE run_id <> $1) AS old
-         FROM file_locations WHERE source_id = sources.id) AS places
- CROSS JOIN LATERAL (
-       SELECT count(*) FILTER (WHERE run_id = $1 OR sources.state = 'failed')      AS new,
-              count(*) FILTER (WHERE run_id <> $1 AND sources.state <> 'failed')   AS old
-         FROM rejects WHERE source_id = sources.id) AS refusals
- WHERE sources.id = ANY($2)
+WITH opened AS MATERIALIZED (
+    SELECT id, state, not_midi FROM sources WHERE id = ANY($2)
+), places AS (
+    SELECT count(*) FILTER (WHERE run_id = $1) AS new, count(*) FILTER (WHERE run_id <> $1) AS old
+      FROM opened JOIN file_locations ON source_id = opened.id
+), refusals AS (
+    SELECT count(*) FILTER (WHERE run_id = $1 OR state = 'failed')      AS new,
+           count(*) FILTER (WHERE run_id <> $1 AND state <> 'failed')   AS old
+      FROM opened JOIN rejects ON source_id = opened.id
+)
+SELECT (SELECT count(*) FROM files WHERE first_run_id = $1)             AS inserted,
+       places.new                                                       AS new_places,
+       refusals.new                                                     AS rejected,
+       places.old + refusals.old                                        AS unchanged,
+       sources.not_midi, sources.unfinished
+  FROM places, refusals,
+       (SELECT coalesce(sum(not_midi), 0)::bigint AS not_midi, count(*) FILTER (WHERE state = 'loading') AS unfinished
+          FROM opened) AS sources

@@ -1,14 +1,14 @@
 -- Sources among $1 whose entries are not all accounted for: each is a place, a refusal or not MIDI. One that is still
 -- loading, because the run was interrupted, has not been counted yet.
-SELECT sources.path, sources.entries, stored.entries + sources.not_midi AS accounted
-  FROM sources
- CROSS JOIN LATERAL (
-       SELECT (SELECT count(*) FROM file_locations WHERE source_id = sources.id)
-            + (SELECT count(*) FROM rejects WHERE source_id = sources.id AND entry_ordinal >= 0) AS entries
-       -- Counted once for each source, not once for each use.
-       OFFSET 0) AS stored
- WHERE sources.id = ANY($1)
-   AND sources.state <> 'loading'
-   AND sources.entries <> stored.entries + sources.not_midi
- ORDER BY sources.path
+WITH read AS MATERIALIZED (
+    SELECT id, path, entries, not_midi FROM sources WHERE id = ANY($1) AND state <> 'loading'
+), places AS (
+    SELECT read.id, count(*) AS entries FROM read JOIN file_locations ON source_id = read.id GROUP BY read.id
+), refusals AS (
+    SELECT read.id, count(*) AS entries FROM read JOIN rejects ON source_id = read.id WHERE entry_ordinal >= 0 GROUP BY read.id
+)
+SELECT path, read.entries, not_midi + coalesce(places.entries, 0) + coalesce(refusals.entries, 0) AS accounted
+  FROM read LEFT JOIN places USING (id) LEFT JOIN refusals USING (id)
+ WHERE read.entries <> not_midi + coalesce(places.entries, 0) + coalesce(refusals.entries, 0)
+ ORDER BY path
  LIMIT 20

@@ -1,5 +1,6 @@
 -- What calls these contents something: $1 their ids. The place is the lowest that claims a title, as in the view file_names, or
--- else the lowest; beside it the song that holds the content now.
+-- else the lowest; beside it the song that holds the content now. None of them is deleted before the transaction ends: their foreign
+-- key may be suspended.
 WITH places AS (
     SELECT DISTINCT ON (located.file_id)
            located.file_id, sources.path || coalesce('!/' || located.entry_path, '') AS path,
@@ -18,3 +19,4 @@ SELECT files.id AS file_id, files.is_active, places.path, places.name_artist, pl
   LEFT JOIN file_songs held ON held.file_id = files.id
  WHERE files.id = ANY ($1)
  ORDER BY files.id
+   FOR KEY SHARE OF files
