@@ -3,6 +3,7 @@
 //! Computes and compares; knows nothing of where bytes come from or where rows go.
 
 use std::fmt;
+use std::hash::Hasher;
 
 use md5::Digest as _;
 
@@ -83,6 +84,27 @@ impl fmt::Display for Digest {
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// Ids are digest bits already: they need no hashing, only their varying bits at both ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn write_i64(&mut self, id: i64) {
+        // An id has 63 bits; its top bit is always 0 and must not be the one that picks a shard.
+        self.0 = id.cast_unsigned() << 1;
     }
 }
 

@@ -3,6 +3,8 @@
 //! Lists and stats; opens nothing. A root that is itself a link is followed, because the user named it. What cannot be
 //! listed is reported like a file that cannot be read.
 
+mod ahead;
+
 use std::collections::BTreeSet;
 use std::io::ErrorKind::NotFound;
 use std::ops::ControlFlow;
@@ -11,6 +13,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
+
+pub use ahead::Ahead;
 
 use crate::digest::SourceId;
 use crate::error::{Error, ErrorKind, Result};

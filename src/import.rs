@@ -33,7 +33,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::heartbeat;
 use crate::library::{self, Balance, RunState};
 use crate::mode::Mode;
-use crate::pipeline::{Finished, Inputs, Knowledge, Pipeline, PipelineSettings, SeenContents, Stop, Survey};
+use crate::pipeline::{
+    Finished, Inputs, Knowledge, Listing, Pipeline, PipelineSettings, SeenContents, Stop, Survey,
+};
 use crate::progress::{Counters, MachineGlance, Phase, add};
 use crate::server::connect::{self, Target};
 use crate::server::indexes::{self, RestoreSettings};
@@ -81,6 +83,8 @@ pub struct Import {
     counters: Arc<Counters>,
     stop: Arc<Stop>,
     began: Instant,
+    /// What is found while the library is made ready; none where that would be too early or too much at once.
+    listing: Option<Listing>,
 }
 
 impl Import {
@@ -97,6 +101,8 @@ impl Import {
         let began = Instant::now();
         let mut connection = connect::connect(&target, "loader import").await?;
         lock::acquire(&mut connection).await?;
+        let lists = settings.pipeline.jobs > 1 && !settings.rescan.verify;
+        let listing = lists.then(|| Listing::begin(settings.inputs.clone(), settings.pipeline.priority));
         schema::migrate(&mut connection).await?;
         schema::check(&mut connection).await?;
         // What a run that is dead has changed of the server. The lock is ours, so it is dead.
@@ -106,7 +112,7 @@ impl Import {
         if !indexes::is_suspended(&mut connection).await? {
             indexes::create_all(&mut connection).await?;
         }
-        Ok(Self { settings, target, connection, counters, stop, began })
+        Ok(Self { settings, target, connection, counters, stop, began, listing })
     }
 
     /// Runs it. `agree` is told the plan before the first file is opened and anything is changed; if it does not agree,
@@ -135,8 +141,9 @@ impl Import {
         settings.run_id = run_id;
         let knowledge = Knowledge { sources: Arc::clone(&known), contents: Arc::clone(&contents) };
         let (counters, stop) = (Arc::clone(&self.counters), Arc::clone(&self.stop));
-        let pipeline =
-            Pipeline::start(&settings, inputs, knowledge, self.settings.connections, counters, stop)?;
+        let listing = self.listing.take().unwrap_or_else(|| inputs.into());
+        let connections = self.settings.connections;
+        let pipeline = Pipeline::start(&settings, listing, knowledge, connections, counters, stop)?;
         let survey = pipeline.survey(|survey| survey.new_sources > 0, SURVEY_PATIENCE).await;
         // Where nothing is to be read it does not matter which contents are known.
         let known_contents = if survey.is_idle() { 0 } else { self.know(&contents).await? };

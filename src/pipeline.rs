@@ -51,7 +51,7 @@ use self::shelf::{Mounted, Shelf};
 use crate::archive::Limits;
 use crate::batch::{BatchOrder, Item};
 use crate::budget::Budget;
-use crate::discover::{FoundFile, Roots};
+use crate::discover::{Ahead, FoundFile, Roots};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Ledger;
 use crate::mapping::MapPolicy;
@@ -82,6 +82,28 @@ impl Inputs {
     #[must_use]
     pub fn roots_alone(&self) -> Option<&Roots> {
         self.roots.as_ref().filter(|_| !self.standard_input)
+    }
+}
+
+/// What a run reads, and the walk that has begun to find it.
+#[derive(Debug, Default)]
+pub struct Listing {
+    inputs: Inputs,
+    ahead: Option<Ahead>,
+}
+
+impl Listing {
+    /// Begins to walk, in a thread of its own, for a pipeline that cannot be started yet.
+    #[must_use]
+    pub fn begin(inputs: Inputs, priority: Priority) -> Self {
+        let ahead = inputs.roots.clone().and_then(|roots| Ahead::begin(roots, priority));
+        Self { inputs, ahead }
+    }
+}
+
+impl From<Inputs> for Listing {
+    fn from(inputs: Inputs) -> Self {
+        Self { inputs, ahead: None }
     }
 }
 
@@ -149,19 +171,19 @@ impl Pipeline {
     /// Where the operating system gives no threads.
     pub fn start(
         settings: &PipelineSettings,
-        inputs: Inputs,
+        inputs: impl Into<Listing>,
         knowledge: Knowledge,
         connections: usize,
         counters: Arc<Counters>,
         stop: Arc<Stop>,
     ) -> Result<Self> {
-        Self::start_on(Box::new(Mounted), settings, inputs, knowledge, connections, counters, stop)
+        Self::start_on(Box::new(Mounted), settings, inputs.into(), knowledge, connections, counters, stop)
     }
 
     fn start_on(
         shelf: Box<dyn Shelf>,
         settings: &PipelineSettings,
-        inputs: Inputs,
+        listing: Listing,
         knowledge: Knowledge,
         connections: usize,
         counters: Arc<Counters>,
@@ -178,7 +200,7 @@ impl Pipeline {
         let channels = Channels { writers: senders, registrar };
         let context =
             Arc::new(Context::new(settings, budget, knowledge, ledger, counters, channels, shelf, stop));
-        let walk = walk::start(&context, inputs)?;
+        let walk = walk::start(&context, listing)?;
         Ok(Self { context, walk, inboxes, registrations, closes, settings: settings.clone() })
     }
 

@@ -6,11 +6,11 @@
 //!
 //! About 40 bytes a content on average, 57 at most.
 
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 
 use dashmap::{DashMap, Entry};
 
-use crate::digest::Digest;
+use crate::digest::{Digest, IdHasher};
 use crate::reject::Refusal;
 
 /// What [`Seen::meet`] answers.
@@ -135,27 +135,6 @@ fn check(digest: &Digest) -> [u32; 2] {
     let folded = digest.fold();
     let [a, b, c, d, e, f, g, h] = folded.to_be_bytes();
     [u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])]
-}
-
-/// Ids are digest bits already: they need no hashing, only their varying bits at both ends.
-#[derive(Default)]
-struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    fn write_i64(&mut self, id: i64) {
-        // An id has 63 bits; its top bit is always 0 and must not be the one that picks a shard.
-        self.0 = id.cast_unsigned() << 1;
-    }
 }
 
 #[cfg(test)]

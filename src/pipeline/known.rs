@@ -3,8 +3,10 @@
 //! Compares sizes and times; neither looks at the disk nor asks the database.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use crate::digest::IdHasher;
 use crate::discover::FoundFile;
 
 /// A source as the library knows it from earlier runs.
@@ -32,7 +34,7 @@ impl KnownSource {
 
 /// The sources of earlier runs, by id.
 #[derive(Debug, Default)]
-pub struct KnownSources(HashMap<i64, Known>);
+pub struct KnownSources(HashMap<i64, Known, BuildHasherDefault<IdHasher>>);
 
 #[derive(Debug)]
 struct Known {

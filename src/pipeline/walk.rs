@@ -5,13 +5,13 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::Inputs;
 use super::context::Context;
 use super::known::{KnownSources, Sight};
 use super::queue::Lane;
 use super::reader::{self, Job};
 use super::stream::Stream;
 use super::survey::{RootTally, Survey, Surveyor, Walked};
+use super::{Inputs, Listing};
 use crate::discover::{Found, FoundFile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::Container;
@@ -28,13 +28,13 @@ const BARE_FILES_AHEAD: usize = 16;
 const SORTED_TOGETHER: usize = 16_384;
 
 /// Starts the walk.
-pub(super) fn start(context: &Arc<Context>, inputs: Inputs) -> Result<std::thread::JoinHandle<()>> {
+pub(super) fn start(context: &Arc<Context>, listing: Listing) -> Result<std::thread::JoinHandle<()>> {
     let context = Arc::clone(context);
     std::thread::Builder::new()
         .name("walk".to_owned())
         .spawn(move || {
             context.priority.take_effect();
-            let walked = context.counters.timings.time(Stage::Walk, || walk(&context, inputs));
+            let walked = context.counters.timings.time(Stage::Walk, || walk(&context, listing));
             context.surveyor.end(walked);
             add(&context.counters.walk_ended, 1);
             context.queue.finish();
@@ -125,7 +125,8 @@ impl Walked {
 }
 
 /// Fills the queue; none where the run was stopped before everything was found.
-fn walk(context: &Arc<Context>, inputs: Inputs) -> Option<Walked> {
+fn walk(context: &Arc<Context>, listing: Listing) -> Option<Walked> {
+    let Listing { inputs, ahead } = listing;
     if inputs.standard_input {
         add(&context.counters.sources_found, 1);
         context.surveyor.expect_stream();
@@ -141,24 +142,27 @@ fn walk(context: &Arc<Context>, inputs: Inputs) -> Option<Walked> {
             return None;
         }
     }
-    if let Some(roots) = inputs.roots {
-        roots.walk(|root, found| {
-            match found {
-                Found::Link => add(&context.counters.links, 1),
-                Found::Unsettled(file) => walked.pass(&context.known, root, &file),
-                Found::Unreadable(path, refusal) => {
-                    walked.unlisted.push(path.clone());
-                    context.surveyor.refuse();
-                    add(&context.counters.sources_found, 1);
-                    reader::refuse_source(context, &FoundFile::unseen(path), "unread", refusal);
-                }
-                Found::File(file) => {
-                    let sight = walked.meet(&context.known, root, &file);
-                    found_file(context, file, sight, &mut sorted);
-                }
+    let meet = |root, found| {
+        match found {
+            Found::Link => add(&context.counters.links, 1),
+            Found::Unsettled(file) => walked.pass(&context.known, root, &file),
+            Found::Unreadable(path, refusal) => {
+                walked.unlisted.push(path.clone());
+                context.surveyor.refuse();
+                add(&context.counters.sources_found, 1);
+                reader::refuse_source(context, &FoundFile::unseen(path), "unread", refusal);
             }
-            if context.stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
+            Found::File(file) => {
+                let sight = walked.meet(&context.known, root, &file);
+                found_file(context, file, sight, &mut sorted);
+            }
+        }
+        if context.stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    match (ahead, inputs.roots) {
+        (Some(ahead), _) => ahead.walk(meet),
+        (None, Some(roots)) => roots.walk(meet),
+        (None, None) => {}
     }
     sorted.flush();
     (!context.stopping()).then_some(walked)

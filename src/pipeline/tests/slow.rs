@@ -42,8 +42,15 @@ async fn import_from(slow: &Slow, folder: &Path, variant: Variant) -> (MemoryLib
     let sinks = (library.clone(), vec![library.clone(); variant.connections]);
     let (shelf, counters, stop) = (Box::new(slow.clone()), Arc::default(), Arc::default());
     let began = Instant::now();
-    let pipeline =
-        Pipeline::start_on(shelf, &settings(variant), inputs, knowledge, variant.connections, counters, stop);
+    let pipeline = Pipeline::start_on(
+        shelf,
+        &settings(variant),
+        inputs.into(),
+        knowledge,
+        variant.connections,
+        counters,
+        stop,
+    );
     // As an import does: it decides when the walk is over, or has found enough.
     let pipeline = pipeline.unwrap();
     pipeline.survey(|_| false, Duration::from_mins(1)).await;
