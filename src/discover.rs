@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-pub use ahead::Ahead;
+pub use ahead::{Ahead, WalkEnd};
 
 use crate::digest::SourceId;
 use crate::error::{Error, ErrorKind, Result};

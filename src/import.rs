@@ -101,8 +101,6 @@ impl Import {
         let began = Instant::now();
         let mut connection = connect::connect(&target, "loader import").await?;
         lock::acquire(&mut connection).await?;
-        let lists = settings.pipeline.jobs > 1 && !settings.rescan.verify;
-        let listing = lists.then(|| Listing::begin(settings.inputs.clone(), settings.pipeline.priority));
         schema::migrate(&mut connection).await?;
         schema::check(&mut connection).await?;
         // What a run that is dead has changed of the server. The lock is ours, so it is dead.
@@ -112,6 +110,9 @@ impl Import {
         if !indexes::is_suspended(&mut connection).await? {
             indexes::create_all(&mut connection).await?;
         }
+        // Not before: bringing an old library up to date may take minutes, and what was seen grows old.
+        let lists = settings.pipeline.jobs > 1 && !settings.rescan.verify;
+        let listing = lists.then(|| Listing::begin(settings.inputs.clone(), settings.pipeline.priority));
         Ok(Self { settings, target, connection, counters, stop, began, listing })
     }
 
@@ -174,6 +175,7 @@ impl Import {
             )
             .with_hint("--yes does not ask; --mode fast changes nothing of the server"));
         }
+        let newest = songs::newest(&mut self.connection).await?;
         let loaded = self.load_in_mode(run_id, pipeline, &plan, already, &mut times).await;
         // However the loading ended: a server is not left otherwise than it was.
         let undone = self.undo_settings().await;
@@ -192,7 +194,7 @@ impl Import {
         let sources = Sources { verified, ..self.settle(&finished, &known, foreseen).await? };
         times.checking = checking.elapsed();
         let sorting = Instant::now();
-        let sorted = self.sort().await?;
+        let sorted = self.sort(newest).await?;
         times.sorting = sorting.elapsed();
         self.counters.enter(Phase::Done);
         Ok(Loaded { balance, sources, sorted, peak_budget: finished.peak_budget, times, kept })
@@ -268,7 +270,7 @@ impl Import {
     }
 
     /// Brings what is new or called otherwise to its songs; a run that was stopped leaves that to the next one.
-    async fn sort(&mut self) -> Result<Sorted> {
+    async fn sort(&mut self, newest: i64) -> Result<Sorted> {
         let counted = self.counters.snapshot();
         let already =
             Sorted { contents: counted.sorted, changed: counted.versions, songs_added: counted.songs_added };
@@ -276,7 +278,7 @@ impl Import {
             return Ok(already);
         }
         self.counters.enter(Phase::Sorting);
-        songs::sort_rest(&mut self.connection, already, |contents| {
+        songs::sort_rest(&mut self.connection, (already, newest), |contents| {
             add(&self.counters.sorted, contents);
             !self.stop.is_asked()
         })

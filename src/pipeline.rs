@@ -6,7 +6,7 @@
 //!            └── members that are archives      ledger ┴▶ registrar ─▶ sink
 //! ```
 //!
-//! Only this module starts threads. Data flows one way; what flows back is memory ([`crate::budget`]) and the news that a
+//! Only this module and [`crate::discover::Ahead`] start threads. Data flows one way; what flows back is memory ([`crate::budget`]) and the news that a
 //! source is complete ([`crate::ledger`]).
 
 mod ahead;

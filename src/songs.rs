@@ -26,4 +26,4 @@ pub use listing::{ListSettings, Listed, Song, Title, Version, list};
 pub use naming::{Called, Named, Naming};
 pub use resolver::{Resolver, SongId};
 pub use sorting::{Sorted, note_all, sort};
-pub(crate) use sorting::{keep_from_editing, note_touched, sort_rest};
+pub(crate) use sorting::{keep_from_editing, keep_from_resolving, newest, note_touched, sort_rest};

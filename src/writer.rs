@@ -159,6 +159,9 @@ impl<S: Sink> Writer<S> {
                             halves.push((second, Method::Merge));
                             halves.push((first, Method::Merge));
                         }
+                    } else if method == Method::Fresh {
+                        // It may be its song that was gone, which merging leaves to the end of the run.
+                        halves.push((batch, Method::Merge));
                     } else {
                         self.reject(batch, &error).await?;
                     }

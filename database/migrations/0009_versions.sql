@@ -31,3 +31,14 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+-- So does whoever deletes songs otherwise.
+CREATE FUNCTION loader.keep_from_resolving() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    LOCK TABLE public.song_lookup IN EXCLUSIVE MODE;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION loader.keep_from_resolving() IS 'Waits for whoever finds songs, and lets nobody begin to.';
+CREATE TRIGGER songs_to_be_deleted BEFORE DELETE ON songs
+    FOR EACH STATEMENT EXECUTE FUNCTION loader.keep_from_resolving();

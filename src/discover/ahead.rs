@@ -3,23 +3,36 @@
 //! What was found so is as old as that. Ends when whoever it is for is gone.
 
 use std::ops::ControlFlow;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
 
 use super::{Found, Roots};
 use crate::priority::Priority;
 
-/// What is handed over together.
+/// What is handed over together; at first one by one, so that nothing waits for a slow disk.
 const TOGETHER: usize = 256;
 
 /// So many of these wait at most: some ten megabytes.
 const WAITING: usize = 128;
 
-/// What was found, each with the position of its root.
-type Portion = Vec<(usize, Found)>;
+/// How long nothing may come before it is asked whether to go on.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// What was found, each with the position of its root; none at the end.
+type Portion = Option<Vec<(usize, Found)>>;
 
 /// A walk under way.
 #[derive(Debug)]
 pub struct Ahead(Receiver<Portion>);
+
+/// How a walk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WalkEnd {
+    /// All was found, or no more was wanted.
+    Whole,
+    /// The walk broke down.
+    Broken,
+}
 
 impl Ahead {
     /// Begins to walk; none where the operating system gives no thread.
@@ -34,28 +47,43 @@ impl Ahead {
         Some(Self(receiver))
     }
 
-    /// As [`Roots::walk`], over what was found by now and what is found from now on.
-    pub fn walk(self, mut meet: impl FnMut(usize, Found) -> ControlFlow<()>) {
-        for (root, found) in self.0.into_iter().flatten() {
-            if meet(root, found).is_break() {
-                return;
+    /// As [`Roots::walk`], over what was found by now and what is found from now on, as long as `go_on` says so.
+    pub fn walk(
+        self,
+        go_on: impl Fn() -> bool,
+        mut meet: impl FnMut(usize, Found) -> ControlFlow<()>,
+    ) -> WalkEnd {
+        while go_on() {
+            match self.0.recv_timeout(PATIENCE) {
+                Ok(Some(portion)) => {
+                    for (root, found) in portion {
+                        if meet(root, found).is_break() {
+                            return WalkEnd::Whole;
+                        }
+                    }
+                }
+                Ok(None) => return WalkEnd::Whole,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return WalkEnd::Broken,
             }
         }
+        WalkEnd::Whole
     }
 }
 
 fn list(roots: &Roots, to: &SyncSender<Portion>) {
-    let mut portion = Portion::with_capacity(TOGETHER);
+    let (mut portion, mut together) = (Vec::new(), 1);
     roots.walk(|root, found| {
         portion.push((root, found));
-        if portion.len() < TOGETHER {
+        if portion.len() < together {
             return ControlFlow::Continue(());
         }
-        let full = std::mem::replace(&mut portion, Portion::with_capacity(TOGETHER));
-        if to.send(full).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        together = TOGETHER.min(2 * together);
+        let full = std::mem::replace(&mut portion, Vec::with_capacity(together));
+        if to.send(Some(full)).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     // Where nobody listens any more nothing is left to be told.
-    let _ = to.send(portion);
+    let _ = to.send(Some(portion)).and_then(|()| to.send(None));
 }
 
 #[cfg(test)]
@@ -89,7 +117,8 @@ mod tests {
             let expected = met(|meet| roots.walk(meet));
             assert_eq!(expected.len(), files);
             let ahead = Ahead::begin(roots, Priority::default()).unwrap();
-            assert_eq!(met(|meet| ahead.walk(meet)), expected);
+            let found = met(|meet| assert_eq!(ahead.walk(|| true, meet), WalkEnd::Whole));
+            assert_eq!(found, expected);
         }
     }
 
@@ -101,10 +130,29 @@ mod tests {
         drop(receiver);
         list(&roots, &sender);
         let mut met = 0;
-        Ahead::begin(roots, Priority::default()).unwrap().walk(|_, _| {
+        let meet = |_, _| {
             met += 1;
             ControlFlow::Break(())
-        });
+        };
+        Ahead::begin(roots.clone(), Priority::default()).unwrap().walk(|| true, meet);
         assert_eq!(met, 1);
+        let meet = |_, _| panic!("it was not to go on");
+        Ahead::begin(roots, Priority::default()).unwrap().walk(|| false, meet);
+    }
+
+    #[test]
+    fn a_walk_that_breaks_down_is_told_from_one_that_ends() {
+        let (sender, receiver) = sync_channel(1);
+        sender.send(Some(vec![(0, Found::Link)])).unwrap();
+        drop(sender);
+        let mut met = 0;
+        let end = Ahead(receiver).walk(
+            || true,
+            |_, _| {
+                met += 1;
+                ControlFlow::Continue(())
+            },
+        );
+        assert_eq!((met, end), (1, WalkEnd::Broken));
     }
 }

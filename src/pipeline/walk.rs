@@ -12,7 +12,7 @@ use super::reader::{self, Job};
 use super::stream::Stream;
 use super::survey::{RootTally, Survey, Surveyor, Walked};
 use super::{Inputs, Listing};
-use crate::discover::{Found, FoundFile};
+use crate::discover::{Found, FoundFile, WalkEnd};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::Container;
 use crate::progress::{Stage, add};
@@ -160,7 +160,12 @@ fn walk(context: &Arc<Context>, listing: Listing) -> Option<Walked> {
         if context.stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     match (ahead, inputs.roots) {
-        (Some(ahead), _) => ahead.walk(meet),
+        (Some(ahead), _) => {
+            if ahead.walk(|| !context.stopping(), meet) == WalkEnd::Broken {
+                context.stop.note_panic();
+                return None;
+            }
+        }
         (None, Some(roots)) => roots.walk(meet),
         (None, None) => {}
     }

@@ -5,13 +5,19 @@
 
 use std::collections::HashMap;
 
-/// Beyond so many all are forgotten. They take some 100 bytes each.
-const MOST_KNOWN: usize = 50_000;
+/// Where they take more bytes than this, all are forgotten.
+const MOST_BYTES: usize = 8 << 20;
+
+/// What a stretch takes beside its letters, and a word of it.
+const BYTES_EACH: usize = 48;
 
 /// What is known of stretches, in lower case, with a space on each side where the text goes on there: to the parser `~/a` at the
 /// beginning of a text is another thing than behind a space.
 #[derive(Debug, Default)]
-pub struct Chunks(HashMap<Box<str>, Vec<Word>>);
+pub struct Chunks {
+    known: HashMap<Box<str>, Vec<Word>>,
+    bytes: usize,
+}
 
 /// A word, and where it stands: 1 for the first.
 type Word = (Box<[u8]>, u16);
@@ -19,17 +25,18 @@ type Word = (Box<[u8]>, u16);
 impl Chunks {
     /// Learns the words of a stretch from the `tsvector` that the server made of it, in its binary form; nothing if it is not one.
     pub fn learn(&mut self, chunk: &str, tsvector: &[u8]) {
-        if self.0.len() >= MOST_KNOWN {
-            self.0.clear();
+        let Some(words) = words_of(tsvector) else { return };
+        if self.bytes > MOST_BYTES {
+            *self = Self::default();
         }
-        if let Some(words) = words_of(tsvector) {
-            self.0.insert(chunk.into(), words);
-        }
+        let letters: usize = words.iter().map(|(word, _)| word.len()).sum();
+        self.bytes += chunk.len() + letters + (1 + words.len()) * BYTES_EACH;
+        self.known.insert(chunk.into(), words);
     }
 
     /// The words of a stretch, one position after the other.
     pub(super) fn get(&self, chunk: &str) -> Option<&[Word]> {
-        self.0.get(chunk).map(Vec::as_slice)
+        self.known.get(chunk).map(Vec::as_slice)
     }
 }
 
@@ -66,6 +73,17 @@ mod tests {
         chunks.learn("!", &[0; 4]);
         assert_eq!(chunks.get("!"), Some(&[][..]));
         assert_eq!(chunks.get("b/a"), None);
+    }
+
+    #[test]
+    fn they_take_a_bounded_memory() {
+        let mut chunks = Chunks::default();
+        let many = 2 * MOST_BYTES / (2 * BYTES_EACH);
+        for number in 0..many {
+            chunks.learn(&number.to_string(), b"\0\0\0\x01a\0\0\x01\0\x01");
+            assert!(chunks.bytes <= MOST_BYTES + 1_000);
+        }
+        assert!(chunks.get("0").is_none() && chunks.get(&(many - 1).to_string()).is_some());
     }
 
     #[test]

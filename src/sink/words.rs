@@ -66,6 +66,9 @@ pub struct Words {
     position: u16,
     letters: Letters,
     chunks: Chunks,
+    /// Of this file.
+    wanted: Vec<String>,
+    /// Of all files that want nothing else.
     missing: BTreeSet<String>,
 }
 
@@ -110,6 +113,7 @@ impl Words {
         self.learnt.clear();
         self.places.clear();
         self.position = 0;
+        self.wanted.clear();
         let mut made = Made::Written;
         for (text, most, weight) in
             [(title, TITLE, WEIGHT_A), (lyrics, TEXT, WEIGHT_B), (text, TEXT, WEIGHT_D)]
@@ -120,8 +124,10 @@ impl Words {
                 Made::Unclear => return Made::Unclear,
             }
         }
-        if made == Made::Written {
-            self.encode(to);
+        match made {
+            Made::Written => self.encode(to),
+            Made::Wanting => self.missing.extend(self.wanted.drain(..)),
+            Made::Unclear => {}
         }
         made
     }
@@ -132,7 +138,7 @@ impl Words {
         if !self.write_lower(start_of(text, most)) {
             return Made::Unclear;
         }
-        let (first_place, base) = (self.places.len(), self.position);
+        let first_place = self.places.len();
         let all = std::mem::take(&mut self.text);
         let own = all.get(begin..).unwrap_or_default();
         let mut made = Made::Written;
@@ -154,22 +160,21 @@ impl Words {
             }
         }
         self.text = all;
-        self.forget_places(first_place, base);
+        self.forget_places(first_place);
         made
     }
 
-    /// Forgets the places of a text, those from `first` on, that PostgreSQL does not keep. What comes behind is then counted from
-    /// the last place that is left, for `||` knows no other.
-    fn forget_places(&mut self, first: usize, base: u16) {
+    /// Forgets the places that PostgreSQL does not keep, of a text, whose are those from `first` on, and of all until now. What
+    /// comes behind is then counted from the last place that is left, for `||` knows no other.
+    fn forget_places(&mut self, first: usize) {
         let Self { text, learnt, places, .. } = self;
-        let own = places.get(first..).unwrap_or_default();
-        if own.len() <= PLACES_IN_TEXT {
+        if places.len() <= PLACES_IN_TEXT {
             return;
         }
         let word = |place: &Place| word_at(text, learnt, place);
         // Most texts have no word so often, which needs no sorting to be seen.
         let mut alike = [0_usize; 256];
-        for place in own {
+        for place in &*places {
             let (word, ends) =
                 (word(place), |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default()));
             let bucket = ends(word.first()) * 7 + ends(word.last()) * 31 + word.len();
@@ -180,14 +185,17 @@ impl Words {
         if alike.iter().all(|count| *count <= PLACES_IN_TEXT) {
             return;
         }
-        let mut kept = own.to_vec();
-        kept.sort_by(|one, other| word(one).cmp(word(other)));
-        let kept = kept.chunk_by(|one, other| word(one) == word(other));
-        let mut kept: Vec<Place> = kept.flat_map(|same| same.iter().take(PLACES_IN_TEXT).copied()).collect();
-        kept.sort_by_key(|(.., place)| *place & POSITION);
-        self.position = kept.last().map_or(base, |(.., place)| *place & POSITION);
-        places.truncate(first);
-        places.append(&mut kept);
+        let first_of = |places: &mut Vec<Place>, most: usize| {
+            places.sort_by(|one, other| word(one).cmp(word(other)));
+            let same = places.chunk_by(|one, other| word(one) == word(other));
+            *places = same.flat_map(|same| same.iter().take(most).copied()).collect();
+            places.sort_by_key(|(.., place)| *place & POSITION);
+        };
+        let mut own = places.split_off(first.min(places.len()));
+        first_of(&mut own, PLACES_IN_TEXT);
+        places.append(&mut own);
+        first_of(places, PLACES_IN_FILE);
+        self.position = places.last().map_or(0, |(.., place)| *place & POSITION);
     }
 
     /// Reads what stands between two spaces of a text, as the server would.
@@ -204,7 +212,7 @@ impl Words {
         let behind = if start + chunk.len() == text.len() { "" } else { " " };
         let asked = format!("{before}{chunk_text}{behind}");
         let Some(words) = self.chunks.get(&asked) else {
-            self.missing.insert(asked);
+            self.wanted.push(asked);
             return Made::Wanting;
         };
         let first = self.position;
@@ -355,7 +363,6 @@ impl Words {
         to.extend_from_slice(&[0; 4]);
         let mut count = 0_i32;
         for same in places.chunk_by(|one, other| word(one) == word(other)) {
-            let same = same.get(..PLACES_IN_FILE).unwrap_or(same);
             let Some((first, number)) = same.first().zip(u16::try_from(same.len()).ok()) else { continue };
             count += 1;
             to.extend_from_slice(word(first));
@@ -506,5 +513,8 @@ mod tests {
         words.letters().learn('\u{2013}', &["1", "2", "a", "b"].map(str::to_owned));
         assert_eq!(made(&mut words, "", "a\u{2013}b").0, Made::Written);
         assert_eq!(made(&mut words, "", "a\u{2013}b.c").0, Made::Unclear);
+        // What is left to the server as a whole is not asked for in pieces.
+        assert_eq!(made(&mut words, "d.e", "a.b <").0, Made::Unclear);
+        assert_eq!(words.missing(), BTreeSet::new());
     }
 }

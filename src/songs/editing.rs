@@ -1,7 +1,7 @@
 //! What a person does to songs: merge, split, rename. No run undoes it.
 //!
-//! Each is one transaction, which waits until nobody is just [sorting](super::sort) a batch, and lets nobody begin one before
-//! it ends. It tells of its songs in `loader.song_changes`, by which a [`super::Resolver`] knows that it is to ask again. Takes
+//! Each is one transaction, which waits until nobody is just [sorting](super::sort) or importing a batch, and lets nobody come
+//! to songs before it ends. It tells of its songs in `loader.song_changes`, by which a [`super::Resolver`] knows that it is to ask again. Takes
 //! no lock of the library: it may be done beside an import.
 
 mod split;
@@ -164,7 +164,7 @@ async fn call(
 /// Begins a change: whoever sorts has ended a batch, and waits with the next.
 async fn begin(connection: &mut PgConnection) -> sqlx::Result<Transaction<'_, Postgres>> {
     let mut transaction = connection.begin().await?;
-    sqlx::query("LOCK TABLE song_lookup IN EXCLUSIVE MODE").execute(&mut *transaction).await?;
+    super::keep_from_resolving(&mut transaction).await?;
     Ok(transaction)
 }
 

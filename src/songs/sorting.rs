@@ -38,7 +38,7 @@ pub struct Sorted {
     pub contents: u64,
     /// Of these, those that came to a song, left one, or are called otherwise now.
     pub changed: u64,
-    /// Songs that were made.
+    /// Songs that were made and stayed.
     pub songs_added: u64,
 }
 
@@ -60,13 +60,20 @@ impl Sorted {
 /// # Errors
 /// What the database says; what was sorted stays so, and the next call goes on.
 pub async fn sort(connection: &mut PgConnection, go_on: impl FnMut(u64) -> bool) -> Result<Sorted> {
-    sort_rest(connection, Sorted::default(), go_on).await
+    let newest = newest(connection).await?;
+    sort_rest(connection, (Sorted::default(), newest), go_on).await
 }
 
-/// The same after an import that has sorted a part itself; answers both together.
+/// The song that was made last; 0 where none is there.
+pub(crate) async fn newest(connection: &mut PgConnection) -> Result<i64> {
+    let newest = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM songs").fetch_one(connection).await;
+    newest.map_err(|error| failed("looking for the newest song", error))
+}
+
+/// The same after an import that has sorted a part itself, and before which a song was the newest one; answers both together.
 pub(crate) async fn sort_rest(
     connection: &mut PgConnection,
-    already: Sorted,
+    (already, newest): (Sorted, i64),
     mut go_on: impl FnMut(u64) -> bool,
 ) -> Result<Sorted> {
     let failed = |error| failed("sorting contents into songs", error);
@@ -87,6 +94,11 @@ pub(crate) async fn sort_rest(
         }
     }
     show_touched(connection).await.map_err(failed)?;
+    if sorted.songs_added > 0 {
+        // What was called otherwise at first may have left a song that was made for it.
+        let added = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM songs WHERE id > $1").bind(newest);
+        sorted.songs_added = added.fetch_one(&mut *connection).await.map_err(failed)?.unsigned_abs();
+    }
     if sorted.contents > 0 {
         let forget = sqlx::query(include_str!("../../database/songs/forget_changes.sql"));
         forget.execute(&mut *connection).await.map_err(failed)?;
@@ -156,6 +168,12 @@ pub(crate) async fn note_touched(connection: &mut PgConnection, songs: &BTreeSet
 /// Until the transaction ends others may resolve names too, but not merge or split: which song a name leads to stays so.
 pub(crate) async fn keep_from_editing(connection: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query("LOCK TABLE song_lookup IN ROW EXCLUSIVE MODE").execute(connection).await?;
+    Ok(())
+}
+
+/// Until the transaction ends nobody else resolves, merges or splits.
+pub(crate) async fn keep_from_resolving(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("LOCK TABLE song_lookup IN EXCLUSIVE MODE").execute(connection).await?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection};
 
 use super::{PostgresSink, Stores};
+use crate::songs;
 
 /// Columns of sources, for `unnest`: their ids and two texts of each.
 type SourceColumns = (Vec<i64>, Vec<String>, Vec<Option<String>>);
@@ -70,6 +71,8 @@ impl PostgresSink {
 
 async fn remove_all(connection: &mut PgConnection, ids: &[i64]) -> Stores<Vec<i64>> {
     let mut transaction = connection.begin().await?;
+    // Their songs may go with them. Whoever sorts takes this lock before it locks contents, too.
+    songs::keep_from_resolving(&mut transaction).await?;
     let present = lock(&mut transaction, ids).await?;
     let emptied: Vec<i64> = sqlx::query_scalar(include_str!("../../../database/catalog/remove_places.sql"))
         .bind(&present)

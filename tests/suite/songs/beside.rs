@@ -99,16 +99,29 @@ async fn a_song_that_is_deleted_just_now_is_made_anew() {
     let name = Named { artist: Some("A".to_owned()), title: "One".to_owned() };
     let song = Resolver::default().resolve(&mut connection, &[name]).await.unwrap()[0].unwrap();
     let mut deleting = connection.begin().await.unwrap();
-    sqlx::query("SELECT FROM songs WHERE id = $1 FOR UPDATE")
-        .bind(song.0)
-        .execute(&mut *deleting)
-        .await
-        .unwrap();
+    sqlx::query("DELETE FROM songs WHERE id = $1").bind(song.0).execute(&mut *deleting).await.unwrap();
     let running = Program::on(&database, ["songs", "resolve"]).start();
     it_waits(&database).await;
-    sqlx::query("DELETE FROM songs WHERE id = $1").bind(song.0).execute(&mut *deleting).await.unwrap();
     deleting.commit().await.unwrap();
     running.wait().expect(&[0]).says(&["1 song made"]);
+    assert_sorted(&database.url, "afterwards").await;
+    assert_ne!(number_of(&database, "A - One"), song.0);
+}
+
+#[tokio::test]
+async fn an_import_waits_for_whoever_deletes_the_song_that_it_finds() {
+    let (folder, database) = library(&["B - Two.mid"]).await;
+    let mut connection = database.connect().await;
+    let name = Named { artist: Some("A".to_owned()), title: "One".to_owned() };
+    let song = Resolver::default().resolve(&mut connection, &[name]).await.unwrap()[0].unwrap();
+    let mut deleting = connection.begin().await.unwrap();
+    sqlx::query("DELETE FROM songs WHERE id = $1").bind(song.0).execute(&mut *deleting).await.unwrap();
+    // One content alone is a batch that cannot be halved.
+    write(folder.path(), &["A - One.mid"]);
+    let running = Program::on(&database, ["import".as_ref(), folder.path().as_os_str()]).start();
+    it_waits(&database).await;
+    deleting.commit().await.unwrap();
+    running.wait().expect(&[0]);
     assert_sorted(&database.url, "afterwards").await;
     assert_ne!(number_of(&database, "A - One"), song.0);
 }

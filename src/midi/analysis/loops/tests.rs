@@ -109,7 +109,8 @@ fn hostile_notes_take_no_long() {
             let bars = bars(meter, ticks);
             let start = Instant::now();
             loops.find(&notes, &bars);
-            assert!(start.elapsed() < Duration::from_secs(2), "{} notes {meter:?} {ticks}", written.len());
+            // Not optimised, on a machine that others use too; what is not in time takes hours.
+            assert!(start.elapsed() < Duration::from_secs(20), "{} notes {meter:?} {ticks}", written.len());
         }
     }
 }
