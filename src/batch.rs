@@ -214,13 +214,19 @@ impl Batch {
     /// The contents whose places are in it without their rows, ascending.
     #[must_use]
     pub fn repeated(&self) -> Vec<i64> {
+        self.placed_but(self.files())
+    }
+
+    /// The contents whose places are in it, ascending, but for those of these rows.
+    #[must_use]
+    pub fn placed_but<'b>(&self, rows: impl IntoIterator<Item = &'b FileRows>) -> Vec<i64> {
         let mut ids = self.placed();
-        let mut new: Vec<i64> = self.files().map(|rows| rows.file.id).collect();
-        new.sort_unstable();
-        let mut new = new.into_iter().peekable();
+        let mut others: Vec<i64> = rows.into_iter().map(|rows| rows.file.id).collect();
+        others.sort_unstable();
+        let mut others = others.into_iter().peekable();
         ids.retain(|id| {
-            while new.next_if(|new| new < id).is_some() {}
-            new.peek() != Some(id)
+            while others.next_if(|other| other < id).is_some() {}
+            others.peek() != Some(id)
         });
         ids
     }

@@ -25,5 +25,5 @@ pub use key::Key;
 pub use listing::{ListSettings, Listed, Song, Title, Version, list};
 pub use naming::{Called, Named, Naming};
 pub use resolver::{Resolver, SongId};
+pub(crate) use sorting::{Affected, keep_from_editing, keep_from_resolving, newest, sort_rest};
 pub use sorting::{Sorted, note_all, sort};
-pub(crate) use sorting::{keep_from_editing, keep_from_resolving, newest, note_touched, sort_rest};

@@ -10,7 +10,7 @@ mod versions;
 mod wording;
 
 use std::borrow::Borrow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnection;
@@ -189,11 +189,7 @@ impl PostgresSink {
                 .await?;
         }
         let called = batch.called();
-        let mut unsorted = batch.placed();
-        if !called.is_empty() {
-            let settled: HashSet<i64> = called.iter().map(|rows| rows.file.id).collect();
-            unsorted.retain(|id| !settled.contains(id));
-        }
+        let unsorted = batch.placed_but(called.iter().copied());
         if !unsorted.is_empty() {
             sqlx::query(include_str!("../../database/songs/note.sql"))
                 .bind(unsorted)

@@ -43,9 +43,7 @@ pub struct Sorted {
 }
 
 impl Sorted {
-    /// This and what was sorted elsewhere.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    const fn and(self, other: Self) -> Self {
         Self {
             contents: self.contents + other.contents,
             changed: self.changed + other.changed,
@@ -154,15 +152,41 @@ pub async fn note_all(connection: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-/// Has these songs shown as most of their versions spell them, at the end of the sorting.
-pub(crate) async fn note_touched(connection: &mut PgConnection, songs: &BTreeSet<i64>) -> sqlx::Result<()> {
-    if !songs.is_empty() {
-        sqlx::query(include_str!("../../database/songs/note_touched.sql"))
-            .bind(songs.iter().copied().collect::<Vec<i64>>())
-            .execute(connection)
-            .await?;
+/// The songs that a batch of versions makes a difference to.
+#[derive(Debug, Default)]
+pub(crate) struct Affected {
+    /// Those that it has made.
+    made: BTreeSet<i64>,
+    /// Those that may have to be shown otherwise.
+    touched: BTreeSet<i64>,
+}
+
+impl Affected {
+    /// A version comes to a song.
+    pub(crate) fn meet(&mut self, resolved: Resolved) {
+        if resolved.is_new {
+            self.made.insert(resolved.song.0);
+        }
+        if !resolved.is_shown_so {
+            self.touched.insert(resolved.song.0);
+        }
     }
-    Ok(())
+
+    /// How many it has made.
+    pub(crate) fn made(&self) -> u64 {
+        self.made.len() as u64
+    }
+
+    /// Has them shown as most of their versions spell them, at the end of the sorting.
+    pub(crate) async fn note(&self, connection: &mut PgConnection) -> sqlx::Result<()> {
+        if !self.touched.is_empty() {
+            sqlx::query(include_str!("../../database/songs/note_touched.sql"))
+                .bind(self.touched.iter().copied().collect::<Vec<i64>>())
+                .execute(connection)
+                .await?;
+        }
+        Ok(())
+    }
 }
 
 /// Until the transaction ends others may resolve names too, but not merge or split: which song a name leads to stays so.
@@ -250,7 +274,7 @@ async fn sort_once(
     Ok(Sorted {
         contents: contents.len() as u64,
         changed: (changes.files.len() + changes.left.len()) as u64,
-        songs_added: changes.made.len() as u64,
+        songs_added: changes.affected.made(),
     })
 }
 
@@ -312,22 +336,17 @@ struct Changes {
     titles: Vec<String>,
     /// Contents that are called nothing any more.
     left: Vec<i64>,
-    /// Songs that this batch has made.
-    made: BTreeSet<i64>,
-    /// Songs that may have to be shown otherwise.
-    touched: BTreeSet<i64>,
+    /// Songs that have gained, lost or renamed a version.
+    affected: Affected,
 }
 
 impl Changes {
     /// A content is called something, and its name leads to a song; nowhere where a person has put it into the one that holds it.
     fn call(&mut self, content: &Content, name: &Named, resolved: Option<Resolved>) {
-        self.touched.extend(content.song_id);
+        self.affected.touched.extend(content.song_id);
         let Some(song) = resolved.map(|resolved| resolved.song.0).or(content.song_id) else { return };
-        if resolved.is_some_and(|resolved| resolved.is_new) {
-            self.made.insert(song);
-        }
-        if !resolved.is_some_and(|resolved| resolved.is_shown_so) {
-            self.touched.insert(song);
+        if let Some(resolved) = resolved {
+            self.affected.meet(resolved);
         }
         let is_same = content.song_id == Some(song)
             && content.artist == name.artist
@@ -342,7 +361,7 @@ impl Changes {
 
     /// A content is called nothing.
     fn uncall(&mut self, content: &Content) {
-        self.touched.extend(content.song_id);
+        self.affected.touched.extend(content.song_id);
         if content.song_id.is_some() && content.is_active && !content.is_chosen {
             self.left.push(content.file_id);
         }
@@ -364,6 +383,6 @@ impl Changes {
                 .execute(&mut *connection)
                 .await?;
         }
-        note_touched(connection, &self.touched).await
+        self.affected.note(connection).await
     }
 }

@@ -3,13 +3,11 @@
 //! Only contents of which all is known that calls them something; the others are noted, and sorted behind the import. What comes
 //! out is the same, for both ways go by [`Naming`](crate::songs::Naming) and [`Resolver`].
 
-use std::collections::BTreeSet;
-
 use sqlx::postgres::PgConnection;
 
 use crate::batch::FileRows;
 use crate::record::VersionRow;
-use crate::songs::{self, Called, Key, Resolver, Sorted};
+use crate::songs::{self, Affected, Called, Key, Resolver, Sorted};
 
 /// What became of the contents of a batch.
 #[derive(Debug, Default)]
@@ -39,20 +37,15 @@ pub(super) async fn find(
     songs::keep_from_editing(connection).await?;
     let wanted: Vec<_> = named.iter().map(|(_, key, name)| (key, *name)).collect();
     let resolved = resolver.resolve_batch(connection, &wanted).await?;
-    let (mut made, mut touched) = (BTreeSet::new(), BTreeSet::new());
+    let mut affected = Affected::default();
     for ((file_id, _, name), resolved) in named.iter().zip(resolved) {
+        affected.meet(resolved);
         let song_id = resolved.song.0;
-        if resolved.is_new {
-            made.insert(song_id);
-        }
-        if !resolved.is_shown_so {
-            touched.insert(song_id);
-        }
         let (artist, title) = (name.artist.clone(), name.title.clone());
         versions.rows.push(VersionRow { file_id: *file_id, song_id, artist, title });
     }
-    songs::note_touched(connection, &touched).await?;
+    affected.note(connection).await?;
     versions.sorted.changed = versions.rows.len() as u64;
-    versions.sorted.songs_added = made.len() as u64;
+    versions.sorted.songs_added = affected.made();
     Ok(versions)
 }
