@@ -57,11 +57,14 @@ say "importing $corpus"
 "$program" import --yes --progress json --json --mode "$mode" --log-file "$scratch/log" "$@" "$corpus" \
     >"$scratch/report" 2>"$scratch/progress" &
 import=$!
-# Seconds and KiB of memory, a line each second.
+# A line each second: KiB of memory, then what the processors have done since they started: all, idle, waiting for the disk, stolen
+# by other machines of the same host; and KiB that wait to be written.
 ( while kill -0 $import 2>/dev/null; do
-    awk '/^VmRSS:/ { print $2 }' "/proc/$import/status" 2>/dev/null || true
+    awk '/^VmRSS:/ { memory = $2 } /^cpu / { for (i = 2; i <= 9; i++) all += $i; idle = $5; disk = $6; stolen = $9 }
+         /^Dirty:/ { dirty = $2 } END { if (memory) print memory, all, idle, disk, stolen, dirty }' \
+        "/proc/$import/status" /proc/stat /proc/meminfo 2>/dev/null || true
     sleep 1
-done ) >"$scratch/memory"
+done ) >"$scratch/machine"
 status=0
 wait $import || status=$?
 case $status in 0 | 3) ;; *) fail "the import ended with $status" "$(tail -n 3 "$scratch/progress")" ;; esac
@@ -75,7 +78,8 @@ python3 - "$scratch" "$mode" <<'PYTHON'
 import json, sys
 scratch, mode = sys.argv[1:3]
 report = json.load(open(f"{scratch}/report"))
-memory = [int(line) / 1024 for line in open(f"{scratch}/memory") if line.strip()]
+machine = [[int(number) for number in line.split()] for line in open(f"{scratch}/machine")]
+memory = [line[0] / 1024 for line in machine]
 steps = []
 for line in open(f"{scratch}/progress"):
     if line.startswith("{"):
@@ -92,7 +96,8 @@ for name, seconds in zip(names, report["phases"]):
     print(f"| {name} | {seconds:.1f} |")
 if len(steps) < 20:
     sys.exit("error: the loading was over before its rate over time could be told\n\nhint: take more files (--files)")
-print("\n| tenth of loading | files/s stored | of the mean | MiB of memory |\n|---|---:|---:|---:|")
+print("\n| tenth of loading | files/s stored | of the mean | MiB of memory | processors idle | wait for the disk | stolen | MiB to be written |")
+print("|---|---:|---:|---:|---:|---:|---:|---:|")
 first, last = steps[0], steps[-1]
 mean = (last[1] - first[1]) / (last[0] - first[0])
 worst = 1.0
@@ -103,10 +108,12 @@ for tenth in range(10):
     if len(inside) < 2:
         continue
     rate = (inside[-1][1] - inside[0][1]) / (inside[-1][0] - inside[0][0])
-    held = memory[min(len(memory) - 1, int(end))] if memory else 0
+    before, after = (machine[min(len(machine) - 1, int(second))] for second in (begin, end))
+    spent = max(1, after[1] - before[1])
+    idle, disk, stolen = (f"{100 * (after[i] - before[i]) / spent:.0f} %" for i in (2, 3, 4))
     if 0 < tenth < 9:
         worst = min(worst, rate / mean)
-    print(f"| {tenth + 1} | {rate:,.0f} | {rate / mean:.2f} | {held:.0f} |")
+    print(f"| {tenth + 1} | {rate:,.0f} | {rate / mean:.2f} | {after[0] / 1024:.0f} | {idle} | {disk} | {stolen} | {after[5] / 1024:.0f} |")
 print("\n| table | bytes a content | of it indexes |\n|---|---:|---:|")
 for line in open(f"{scratch}/sizes"):
     name, table, indexes = line.split()

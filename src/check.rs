@@ -38,7 +38,8 @@ pub struct CheckSettings {
     pub roots: Option<Roots>,
     /// Whether standard input is read too.
     pub standard_input: bool,
-    /// Threads that read, each with one query at a time.
+    /// Cores that work at once: 1 is strictly sequential; for more there are two threads each, of which one mostly waits for the
+    /// library.
     pub jobs: usize,
     /// What is too much.
     pub limits: Limits,
@@ -62,7 +63,7 @@ pub fn run(
     stop: &Stop,
     answered: &(dyn Fn(&[Answer]) -> Result<()> + Sync),
 ) -> Result<CheckReport> {
-    let threads = settings.jobs.max(1);
+    let threads = threads(settings.jobs);
     let priority = settings.priority;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -93,6 +94,11 @@ pub fn run(
     report.repeated = order.repeated();
     report.complete = !stop.is_asked();
     Ok(report)
+}
+
+/// Threads for so many cores: each waits for the library for about as long as it reads.
+const fn threads(jobs: usize) -> usize {
+    if jobs > 1 { jobs.saturating_mul(2) } else { 1 }
 }
 
 /// Job after job, until there is none.

@@ -4,11 +4,9 @@
 //! [writer](crate::writer)'s work. [`PostgresSink`] is the real one; [`MemorySink`] and [`FaultySink`] are its doubles in
 //! tests.
 
-mod chunks;
 mod comparison;
 mod copy;
 mod faulty;
-mod letters;
 mod memory;
 mod postgres;
 mod renewal;
@@ -22,16 +20,14 @@ use crate::batch::Batch;
 use crate::record::{SourceRow, SourceState};
 use crate::songs::Sorted;
 
-pub use chunks::Chunks;
 pub use comparison::{Comparison, ComparisonSink};
 pub use copy::CopyBuffer;
 pub use faulty::{Fault, FaultySink};
-pub use letters::Letters;
 pub use memory::{MemoryLibrary, MemorySink};
 pub(crate) use postgres::Keys;
 pub use postgres::{PostgresSink, SinkSettings, WriterKind};
 pub use renewal::{Refused, Renewal, RenewalSink, Renewed};
-pub use words::{Made, Words};
+pub use words::{Chunks, Letters, Made, Words};
 
 /// How a batch is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

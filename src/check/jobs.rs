@@ -16,12 +16,12 @@ use crate::pipeline::Stop;
 use crate::reject::Refusal;
 
 /// Files that the library is asked about in the first query, so that something is answered soon; in each further one twice as many,
-/// which costs less for each, up to these.
-const FIRST: usize = 1_024;
-const MOST: usize = 16_384;
+/// up to these: not so many that it is asked much more before it shows that all of it is wanted.
+pub(super) const FIRST: usize = 1_024;
+const MOST: usize = 4_096;
 
-/// Queries that are waited for at once.
-const QUERIES: usize = 4;
+/// Queries that are waited for at once: some tens of megabytes of files, so that the walk goes on while a long one is answered.
+const QUERIES: usize = 64;
 
 /// Files of a job that are read, at most, and their bytes; and entries of unchanged sources, about.
 const FILES: u64 = 512;
@@ -125,7 +125,7 @@ impl<'c> Jobs<'c> {
                     Asked::Answered(sources)
                 } else {
                     state.portion = (state.portion * 2).min(MOST);
-                    Asked::Waiting(self.library.met(sources))
+                    Asked::Waiting(self.library.recognise(sources))
                 });
             }
             let Some(asked) = state.asked.pop_front() else {

@@ -1,10 +1,13 @@
-//! What a check asks of the library: two queries, each for many contents at once, in transactions that cannot write.
+//! What a check asks of the library about contents: two queries, each for many at once, in transactions that cannot write.
+
+use std::sync::Arc;
 
 use sqlx::Row as _;
 use sqlx::postgres::{PgPool, PgRow};
 use tokio::runtime::Handle;
 
-use super::{Likeness, Near, Places};
+use super::unchanged::Stored;
+use super::{Likeness, Near, Places, threads};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::failed;
@@ -26,18 +29,17 @@ pub struct Library {
     /// Equal places of a MinHash from which on two contents count as similar.
     least_equal: i64,
     pub(super) most_places: i32,
-    /// Sources that it has, about.
-    pub(super) sources: u64,
+    pub(super) stored: Arc<Stored>,
 }
 
 impl Library {
-    /// Connects, for so many threads. Contents count as similar from this similarity on, 0 to 1; of each content at most so
+    /// Connects, for so many cores. Contents count as similar from this similarity on, 0 to 1; of each content at most so
     /// many places are told.
     ///
     /// # Errors
     /// Where the database cannot be reached or holds no library of this version.
-    pub async fn open(target: &Target, threads: usize, similarity: f64, most_places: u32) -> Result<Self> {
-        let connections = u32::try_from(threads.clamp(1, CONNECTIONS)).unwrap_or(1);
+    pub async fn open(target: &Target, jobs: usize, similarity: f64, most_places: u32) -> Result<Self> {
+        let connections = u32::try_from(threads(jobs).min(CONNECTIONS)).unwrap_or(1);
         let pool = connect::pool(target, "loader check", connections).await?;
         let mut connection = pool.acquire().await.map_err(|error| unanswered("connecting", error))?;
         schema::check(&mut connection).await?;
@@ -46,11 +48,11 @@ impl Library {
             .await
             .map_err(|error| unanswered("counting sources", error))?;
         Ok(Self {
+            stored: Arc::new(Stored::new(pool.clone(), sources.unsigned_abs())),
             pool,
             runtime: Handle::current(),
             least_equal: least_equal(similarity),
             most_places: i32::try_from(most_places.max(1)).unwrap_or(i32::MAX),
-            sources: sources.unsigned_abs(),
         })
     }
 

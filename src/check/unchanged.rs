@@ -1,16 +1,33 @@
 //! Sources that need not be read: of the size and time that they had when the library read them whole. A rescan passes over
 //! the same ones (`docs/decisions/0012-what-counts-as-changed.md`).
 
-use sqlx::postgres::PgRow;
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use futures_util::{Stream, TryStreamExt as _};
+use sqlx::postgres::{PgPool, PgRow};
+use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 
-use super::jobs::{Sight, Source};
+use super::jobs::{FIRST, Sight, Source};
 use super::library::{digest, places, position, read, unexpected};
 use super::{Answer, Library, Standing, unanswered};
-use crate::digest::Digest;
+use crate::digest::{Digest, IdHasher};
 use crate::error::Result;
 use crate::pipeline::KnownSource;
 use crate::reject::{Reason, Refusal};
+
+/// Once the walk has met one in so many of the library's sources, all of them are asked for: to look up a quarter one by one took
+/// as long, of 410,000, and who has met so many will meet more.
+const LARGE_SHARE: u64 = 16;
+
+/// So many sources are asked for at once where many files wait for the answer, whatever was met: that takes a quarter of a second.
+const FEW: u64 = 65_536;
+
+/// Of a library with more sources they are not: they are kept until the walk ends, and so many take 400 MB.
+const MOST_KEPT: u64 = 3_500_000;
 
 /// What the library holds of one source.
 #[derive(Debug, Default)]
@@ -21,45 +38,128 @@ pub(super) struct Held {
     pub(super) not_midi: u64,
 }
 
-/// Which of those asked about, size, time, whether complete, entries, whether active, the content of a bare file that is its
-/// only place.
-type MetFields = (i64, i64, i64, bool, i64, bool, Option<[u8; 32]>);
+/// Sources that the library holds whole, asked for a portion at a time, and all at once where that takes less.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pool: PgPool,
+    /// Sources that it has, about.
+    sources: u64,
+    /// How many of them were met.
+    met: AtomicU64,
+    wants_all: AtomicBool,
+    all: OnceCell<StoredSources>,
+}
+
+/// By id.
+type StoredSources = HashMap<i64, StoredSource, BuildHasherDefault<IdHasher>>;
+
+#[derive(Debug)]
+struct StoredSource {
+    known: KnownSource,
+    /// The content of a bare file that is its only place.
+    only: Option<Digest>,
+}
+
+impl Stored {
+    pub(super) fn new(pool: PgPool, sources: u64) -> Self {
+        Self {
+            pool,
+            sources,
+            met: AtomicU64::new(0),
+            wants_all: AtomicBool::new(false),
+            all: OnceCell::new(),
+        }
+    }
+
+    /// Finds out which of these sources need not be read.
+    async fn recognise(&self, sources: &mut [Source]) -> Result<()> {
+        // What could not be looked at cannot be compared.
+        let unread = sources.iter_mut().filter(|source| source.sight == Sight::Unread);
+        let mut asked: Vec<_> = unread.map(|source| (source.file.id().0, source)).collect();
+        let failed = |error| unanswered("asking for known sources", error);
+        let some;
+        let stored = if self.are_all_wanted(asked.len()) {
+            self.all.get_or_try_init(|| self.all()).await.map_err(failed)?
+        } else {
+            some = self.some(asked.iter().map(|(id, _)| *id).collect()).await.map_err(failed)?;
+            self.met.fetch_add(some.len() as u64, Relaxed);
+            &some
+        };
+        for (id, source) in &mut asked {
+            if let Some(stored) = stored.get(id)
+                && stored.known.is(&source.file)
+            {
+                source.sight = match stored.only {
+                    Some(digest) => Sight::Only(digest),
+                    None => Sight::Held(stored.known.entries.unsigned_abs().max(1)),
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a question about so many sources is asked about all of them, as all that follow then are.
+    fn are_all_wanted(&self, asked: usize) -> bool {
+        let few = if asked >= FIRST { FEW } else { 0 };
+        let worth = LARGE_SHARE.saturating_mul(self.met.load(Relaxed)).saturating_add(few);
+        if self.sources <= worth.min(MOST_KEPT) {
+            self.wants_all.store(true, Relaxed);
+        }
+        self.wants_all.load(Relaxed)
+    }
+
+    /// Those with these ids.
+    async fn some(&self, ids: Vec<i64>) -> sqlx::Result<StoredSources> {
+        let mut some = StoredSources::with_capacity_and_hasher(ids.len(), BuildHasherDefault::new());
+        let mut transaction = self.pool.begin_with("BEGIN READ ONLY").await?;
+        // Planned each time, for as many as they are.
+        let question = sqlx::query_as(include_str!("../../database/check/met.sql")).persistent(false);
+        collect(&mut some, question.bind(ids).fetch(&mut *transaction)).await?;
+        transaction.commit().await?;
+        Ok(some)
+    }
+
+    /// All.
+    async fn all(&self) -> sqlx::Result<StoredSources> {
+        let sources = usize::try_from(self.sources).unwrap_or_default();
+        let mut all = StoredSources::with_capacity_and_hasher(sources, BuildHasherDefault::new());
+        let mut transaction = self.pool.begin_with("BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ").await?;
+        let copied: Vec<i64> = sqlx::query_scalar(include_str!("../../database/check/copied.sql"))
+            .fetch_all(&mut *transaction)
+            .await?;
+        let question = sqlx::query_as(include_str!("../../database/check/all.sql"));
+        collect(&mut all, question.fetch(&mut *transaction)).await?;
+        transaction.commit().await?;
+        let copied: HashSet<i64, BuildHasherDefault<IdHasher>> = copied.into_iter().collect();
+        if !copied.is_empty() {
+            for source in all.values_mut() {
+                source.only = source.only.filter(|digest| !copied.contains(&digest.file_id().0));
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Id, size, time, entries, and the content of a bare file.
+type StoredFields = (i64, i64, i64, i64, Option<[u8; 32]>);
+
+async fn collect(
+    stored: &mut StoredSources,
+    mut rows: impl Stream<Item = sqlx::Result<StoredFields>> + Unpin,
+) -> sqlx::Result<()> {
+    while let Some((id, size_bytes, mtime_ns, entries, digest)) = rows.try_next().await? {
+        let known = KnownSource { size_bytes, mtime_ns, is_complete: true, entries, is_active: true };
+        stored.insert(id, StoredSource { known, only: digest.map(Digest::from_bytes) });
+    }
+    Ok(())
+}
 
 impl Library {
     /// Finds out which of these sources need not be read, while others are looked for.
-    pub(super) fn met(&self, mut sources: Vec<Source>) -> JoinHandle<Result<Vec<Source>>> {
-        let (pool, known) = (self.pool.clone(), self.sources);
+    pub(super) fn recognise(&self, mut sources: Vec<Source>) -> JoinHandle<Result<Vec<Source>>> {
+        let stored = Arc::clone(&self.stored);
         self.runtime.spawn(async move {
-            // What could not be looked at cannot be compared.
-            let mut asked: Vec<_> =
-                sources.iter_mut().filter(|source| source.sight == Sight::Unread).collect();
-            let ids: Vec<_> = asked.iter().map(|source| source.file.id().0).collect();
-            let question = if is_large_share(ids.len(), known) {
-                include_str!("../../database/check/met_many.sql")
-            } else {
-                include_str!("../../database/check/met.sql")
-            };
-            let asking = async {
-                let mut transaction = pool.begin_with("BEGIN READ ONLY").await?;
-                // Planned each time, for as many as they are.
-                let rows: Vec<MetFields> =
-                    sqlx::query_as(question).bind(ids).persistent(false).fetch_all(&mut *transaction).await?;
-                transaction.commit().await?;
-                Ok(rows)
-            };
-            let rows = asking.await.map_err(|error| unanswered("asking for known sources", error))?;
-            for (position, size_bytes, mtime_ns, is_complete, entries, is_active, digest) in rows {
-                let known = KnownSource { size_bytes, mtime_ns, is_complete, entries, is_active };
-                if let Some(source) = usize::try_from(position - 1).ok().and_then(|at| asked.get_mut(at))
-                    && known.is_active
-                    && known.is(&source.file)
-                {
-                    source.sight = match digest {
-                        Some(digest) => Sight::Only(Digest::from_bytes(digest)),
-                        None => Sight::Held(entries.unsigned_abs().max(1)),
-                    };
-                }
-            }
+            stored.recognise(&mut sources).await?;
             Ok(sources)
         })
     }
@@ -101,11 +201,6 @@ impl Library {
         }
         Ok(held)
     }
-}
-
-/// Whether so many sources are more of the library than are looked up one by one: at a tenth both took the same time, of 410,000.
-const fn is_large_share(asked: usize, sources: u64) -> bool {
-    asked as u64 * 10 >= sources
 }
 
 fn answer(row: &PgRow) -> Result<(Option<String>, Answer)> {

@@ -233,12 +233,16 @@ async fn what_is_unchanged_is_not_read() {
     for copy in ["copied.mid", "copy.mid"] {
         fs_err::write(folder.path().join(copy), tune("one", &melody(5))).unwrap();
     }
+    // Enough for the first question to be one about many.
+    for index in 0..1_200 {
+        fs_err::write(folder.path().join(format!("so many {index}.txt")), "").unwrap();
+    }
     Program::on(&database, ["import", folder.path().to_str().unwrap()]).run().expect(&[0, 3]);
     let (read, _) = check(&database, &["--verify"], &[folder.path()]);
     let (told, ended) = check(&database, &[], &[folder.path()]);
     assert_eq!(read, told);
     assert!(standings(&told)["known"] > 250 && standings(&told).contains_key("refused"), "{}", ended.stderr);
-    // A small share of a library is asked for otherwise than a large one.
+    // A small share of a library is asked for file by file, a large one all at once.
     for sources in [0.0, 1e6_f32] {
         let pretend = "UPDATE pg_class SET reltuples = $1 WHERE oid = 'public.sources'::regclass";
         let mut connection = database.connect().await;

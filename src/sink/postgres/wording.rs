@@ -11,9 +11,7 @@ use sqlx::postgres::PgConnection;
 use super::Stores;
 use crate::batch::Batch;
 use crate::record::{Metadata, WordedRow};
-use crate::sink::chunks::Chunks;
-use crate::sink::letters::Letters;
-use crate::sink::words::{Made, Words};
+use crate::sink::words::{Chunks, Letters, Made, Words};
 
 /// Whatever [`Words`] is certain of. The letter I is not the same in all languages when it is written small.
 const SPECIMEN: &str = "I'm B-Side Title Re- -T-1000 -5 (c)1998 wait... end.) foo_bar a:b R&B a+b, / #1 50% 1st A's 'x' @ a\\b 1,000";
