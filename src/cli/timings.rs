@@ -32,7 +32,7 @@ pub(super) fn show(report: &Report, way: Way, terminal: &Terminal) {
             percent(machine.waiting_for_disk)
         ));
     }
-    terminal.say(&verdict(spent));
+    terminal.say(&verdict(spent, "\n  "));
 }
 
 fn rows(stages: &StageSeconds, connections: usize) -> [(&'static str, f64, String); 8] {
@@ -49,7 +49,8 @@ fn rows(stages: &StageSeconds, connections: usize) -> [(&'static str, f64, Strin
     ]
 }
 
-fn verdict(spent: &TimeSpent) -> String {
+/// What bounds the run, and behind `gap` what would help.
+fn verdict(spent: &TimeSpent, gap: &str) -> String {
     let bound = match spent.bound {
         None => return "too short, or too little known of the machine, to say what bounds it".to_owned(),
         Some(Bound::Processor) => "bound by the processor",
@@ -58,7 +59,7 @@ fn verdict(spent: &TimeSpent) -> String {
         Some(Bound::Nothing) => "bound by nothing for long: too little to do at once",
     };
     match &spent.advice {
-        Some(advice) => format!("{bound}; what would help: {advice}"),
+        Some(advice) => format!("{bound};{gap}what would help: {advice}"),
         None => bound.to_owned(),
     }
 }
@@ -73,7 +74,7 @@ pub(super) fn follow(counters: Arc<Counters>, way: Way) -> JoinHandle<()> {
             if counters.snapshot().phase == Phase::Loading {
                 let used = glance.as_ref().and_then(MachineGlance::until_now);
                 let spent = TimeSpent::of(now.since(&before), used, since.elapsed(), way);
-                tracing::info!(stages = ?spent.stages, "in the last {EVERY:?}: {}", verdict(&spent));
+                tracing::info!(stages = ?spent.stages, "in the last {EVERY:?}: {}", verdict(&spent, " "));
             }
             (glance, before, since) = (MachineGlance::now(), now, Instant::now());
         }

@@ -13,7 +13,7 @@ async fn it_is_told_where_the_time_went() {
     let ended = Program::on(&database, ["import", "--timings", "--json", path]).run().expect(&[0, 3]);
     ended.says(&["phases: preparing", "unpack", "analyse", "database", "processor: ", "bound"]);
     let told: Vec<_> = ended.stderr.lines().skip_while(|line| !line.starts_with("phases: ")).collect();
-    assert!(told.iter().all(|line| line.chars().count() <= 100), "{told:#?}");
+    assert!(told.iter().all(|line| line.chars().count() <= 90), "{told:#?}");
     let report = ended.json();
     let stages = &report["time_spent"]["stages"];
     let second = |name: &str| stages[name].as_f64().unwrap_or_else(|| panic!("{name}: {stages}"));
