@@ -38,8 +38,8 @@ pub struct CheckSettings {
     pub roots: Option<Roots>,
     /// Whether standard input is read too.
     pub standard_input: bool,
-    /// Cores that work at once: 1 is strictly sequential; for more there are two threads each, of which one mostly waits for the
-    /// library.
+    /// How much is read at once: 1 is strictly sequential; to more come as many threads, at most one a core, since each waits for
+    /// the library about as long as it reads.
     pub jobs: usize,
     /// What is too much.
     pub limits: Limits,
@@ -96,9 +96,10 @@ pub fn run(
     Ok(report)
 }
 
-/// Threads for so many cores: each waits for the library for about as long as it reads.
-const fn threads(jobs: usize) -> usize {
-    if jobs > 1 { jobs.saturating_mul(2) } else { 1 }
+/// Threads for so many jobs: while one waits for the library another reads, on as many cores as there are.
+fn threads(jobs: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if jobs > 1 { jobs.saturating_add(jobs.min(cores)) } else { 1 }
 }
 
 /// Job after job, until there is none.

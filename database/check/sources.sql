@@ -1,2 +1,5 @@
--- How many sources the library has, about: as many as when statistics were last renewed, or by the room that they take.
-SELECT greatest(reltuples, pg_relation_size(oid) / 256)::bigint FROM pg_class WHERE oid = 'public.sources'::regclass
+-- What a question about all sources (all.sql and copied.sql) reads, about: rows of the larger table, by its statistics, or where there are
+-- none by the room that it takes. A library of archives has few sources and many places.
+SELECT max(CASE WHEN reltuples > 0 THEN reltuples ELSE pg_relation_size(oid) / 128 END)::bigint
+  FROM pg_class
+ WHERE oid IN ('public.sources'::regclass, 'public.file_locations'::regclass)

@@ -4,10 +4,12 @@
 //! Lists and stats; opens nothing. Holds what is walked ahead, never all there is.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use super::unchanged::{Stored, recognise};
 use super::{CheckSettings, Library};
 use crate::digest::Digest;
 use crate::discover::{Found, FoundFile, Roots};
@@ -20,8 +22,11 @@ use crate::reject::Refusal;
 pub(super) const FIRST: usize = 1_024;
 const MOST: usize = 4_096;
 
-/// Queries that are waited for at once: some tens of megabytes of files, so that the walk goes on while a long one is answered.
-const QUERIES: usize = 64;
+/// Portions of the walk that wait for an answer: some tens of megabytes of files, so that it goes on while a long question is answered.
+const PORTIONS: usize = 64;
+
+/// How long an answer is waited for before it is seen whether the check is to stop.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Files of a job that are read, at most, and their bytes; and entries of unchanged sources, about.
 const FILES: u64 = 512;
@@ -74,6 +79,7 @@ impl Source {
 pub(super) struct Jobs<'c> {
     settings: &'c CheckSettings,
     library: &'c Library,
+    stored: Arc<Stored>,
     stop: &'c Stop,
     state: Mutex<State<'c>>,
 }
@@ -109,7 +115,8 @@ impl<'c> Jobs<'c> {
             number: 0,
             is_standard_input_due: settings.standard_input,
         };
-        Self { settings, library, stop, state: Mutex::new(state) }
+        let stored = Arc::new(Stored::of(library));
+        Self { settings, library, stored, stop, state: Mutex::new(state) }
     }
 
     /// The next job and its number; none where all are taken.
@@ -119,13 +126,13 @@ impl<'c> Jobs<'c> {
     pub(super) fn next(&self) -> Result<Option<(usize, Job)>> {
         let state = &mut *self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while state.ready.is_empty() && !self.stop.is_asked() {
-            while state.asked.len() < QUERIES && !state.asked.front().is_some_and(Asked::is_answered) {
+            while state.asked.len() < PORTIONS && !state.asked.front().is_some_and(Asked::is_answered) {
                 let Some(sources) = state.walk_on(self.stop) else { break };
                 state.asked.push_back(if self.settings.verify {
                     Asked::Answered(sources)
                 } else {
                     state.portion = (state.portion * 2).min(MOST);
-                    Asked::Waiting(self.library.recognise(sources))
+                    Asked::Waiting(recognise(&self.stored, &self.library.runtime, sources))
                 });
             }
             let Some(asked) = state.asked.pop_front() else {
@@ -134,7 +141,7 @@ impl<'c> Jobs<'c> {
                 }
                 break;
             };
-            state.ready.extend(cut(asked.answered(self.library)?).map(Job::Sources));
+            state.ready.extend(cut(asked.answered(self.library, self.stop)?).map(Job::Sources));
         }
         let Some(job) = state.ready.pop_front() else { return Ok(None) };
         state.number += 1;
@@ -146,7 +153,11 @@ impl<'c> Jobs<'c> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.has_walked = true;
         state.is_standard_input_due = false;
-        state.asked.clear();
+        for asked in state.asked.drain(..) {
+            if let Asked::Waiting(answer) = asked {
+                answer.abort();
+            }
+        }
         state.ready.clear();
     }
 }
@@ -178,14 +189,29 @@ impl Asked {
         }
     }
 
-    /// Waits for the answer.
-    fn answered(self, library: &Library) -> Result<Vec<Source>> {
-        match self {
-            Self::Answered(sources) => Ok(sources),
-            Self::Waiting(answer) => library.runtime.block_on(answer).map_err(|error| {
-                Error::new(ErrorKind::Run, "a question to the library ended unexpectedly").with_cause(error)
-            })?,
-        }
+    /// Waits for the answer; nothing where the check is stopped before it comes.
+    fn answered(self, library: &Library, stop: &Stop) -> Result<Vec<Source>> {
+        let mut answer = match self {
+            Self::Answered(sources) => return Ok(sources),
+            Self::Waiting(answer) => answer,
+        };
+        library.runtime.block_on(async {
+            loop {
+                match tokio::time::timeout(PATIENCE, &mut answer).await {
+                    Ok(answered) => {
+                        break answered.map_err(|error| {
+                            Error::new(ErrorKind::Run, "a question to the library ended unexpectedly")
+                                .with_cause(error)
+                        })?;
+                    }
+                    Err(_) if stop.is_asked() => {
+                        answer.abort();
+                        break Ok(Vec::new());
+                    }
+                    Err(_) => {}
+                }
+            }
+        })
     }
 }
 

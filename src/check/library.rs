@@ -1,12 +1,10 @@
 //! What a check asks of the library about contents: two queries, each for many at once, in transactions that cannot write.
 
-use std::sync::Arc;
-
 use sqlx::Row as _;
 use sqlx::postgres::{PgPool, PgRow};
 use tokio::runtime::Handle;
 
-use super::unchanged::Stored;
+use super::unchanged::QUESTIONS;
 use super::{Likeness, Near, Places, threads};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
@@ -29,7 +27,8 @@ pub struct Library {
     /// Equal places of a MinHash from which on two contents count as similar.
     least_equal: i64,
     pub(super) most_places: i32,
-    pub(super) stored: Arc<Stored>,
+    /// Rows that a question about all sources would read, about.
+    pub(super) rows: u64,
 }
 
 impl Library {
@@ -39,20 +38,21 @@ impl Library {
     /// # Errors
     /// Where the database cannot be reached or holds no library of this version.
     pub async fn open(target: &Target, jobs: usize, similarity: f64, most_places: u32) -> Result<Self> {
-        let connections = u32::try_from(threads(jobs).min(CONNECTIONS)).unwrap_or(1);
+        // One for each thread, and those that the walk asks on.
+        let connections = u32::try_from((threads(jobs) + QUESTIONS).min(CONNECTIONS)).unwrap_or(1);
         let pool = connect::pool(target, "loader check", connections).await?;
         let mut connection = pool.acquire().await.map_err(|error| unanswered("connecting", error))?;
         schema::check(&mut connection).await?;
-        let sources: i64 = sqlx::query_scalar(include_str!("../../database/check/sources.sql"))
+        let rows: i64 = sqlx::query_scalar(include_str!("../../database/check/sources.sql"))
             .fetch_one(&mut *connection)
             .await
             .map_err(|error| unanswered("counting sources", error))?;
         Ok(Self {
-            stored: Arc::new(Stored::new(pool.clone(), sources.unsigned_abs())),
             pool,
             runtime: Handle::current(),
             least_equal: least_equal(similarity),
             most_places: i32::try_from(most_places.max(1)).unwrap_or(i32::MAX),
+            rows: rows.unsigned_abs(),
         })
     }
 

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use futures_util::{Stream, TryStreamExt as _};
 use sqlx::postgres::{PgPool, PgRow};
-use tokio::sync::OnceCell;
+use tokio::runtime::Handle;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinHandle;
 
 use super::jobs::{FIRST, Sight, Source};
@@ -19,15 +20,18 @@ use crate::error::Result;
 use crate::pipeline::KnownSource;
 use crate::reject::{Reason, Refusal};
 
-/// Once the walk has met one in so many of the library's sources, all of them are asked for: to look up a quarter one by one took
-/// as long, of 410,000, and who has met so many will meet more.
+/// Once the walk has met one source for so many rows that a question about all would read, that is asked: to look up a quarter one
+/// by one took as long, of 410,000, and who has met so many will meet more.
 const LARGE_SHARE: u64 = 16;
 
-/// So many sources are asked for at once where many files wait for the answer, whatever was met: that takes a quarter of a second.
+/// So few rows are read at once where many files wait for the answer, whatever was met: that takes a quarter of a second.
 const FEW: u64 = 65_536;
 
-/// Of a library with more sources they are not: they are kept until the walk ends, and so many take 400 MB.
+/// Of a library with more rows they are not: what comes of them is kept until the check ends, some 400 MB for so many.
 const MOST_KEPT: u64 = 3_500_000;
+
+/// Questions that are put at once; the others wait, and see then whether all is known by now.
+pub(super) const QUESTIONS: usize = 2;
 
 /// What the library holds of one source.
 #[derive(Debug, Default)]
@@ -38,13 +42,15 @@ pub(super) struct Held {
     pub(super) not_midi: u64,
 }
 
-/// Sources that the library holds whole, asked for a portion at a time, and all at once where that takes less.
+/// Sources that the library holds whole, asked for a portion at a time, and all at once where that takes less. For one check:
+/// what it answers is as old as the question.
 #[derive(Debug)]
 pub(super) struct Stored {
     pool: PgPool,
-    /// Sources that it has, about.
-    sources: u64,
-    /// How many of them were met.
+    questions: Semaphore,
+    /// Rows that a question about all would read, about.
+    rows: u64,
+    /// How many sources were met.
     met: AtomicU64,
     wants_all: AtomicBool,
     all: OnceCell<StoredSources>,
@@ -61,10 +67,11 @@ struct StoredSource {
 }
 
 impl Stored {
-    pub(super) fn new(pool: PgPool, sources: u64) -> Self {
+    pub(super) fn of(library: &Library) -> Self {
         Self {
-            pool,
-            sources,
+            pool: library.pool.clone(),
+            questions: Semaphore::new(QUESTIONS),
+            rows: library.rows,
             met: AtomicU64::new(0),
             wants_all: AtomicBool::new(false),
             all: OnceCell::new(),
@@ -78,6 +85,8 @@ impl Stored {
         let mut asked: Vec<_> = unread.map(|source| (source.file.id().0, source)).collect();
         let failed = |error| unanswered("asking for known sources", error);
         let some;
+        // Not where a connection would be waited for: that has an end.
+        let _turn = self.questions.acquire().await;
         let stored = if self.are_all_wanted(asked.len()) {
             self.all.get_or_try_init(|| self.all()).await.map_err(failed)?
         } else {
@@ -102,7 +111,7 @@ impl Stored {
     fn are_all_wanted(&self, asked: usize) -> bool {
         let few = if asked >= FIRST { FEW } else { 0 };
         let worth = LARGE_SHARE.saturating_mul(self.met.load(Relaxed)).saturating_add(few);
-        if self.sources <= worth.min(MOST_KEPT) {
+        if self.rows <= worth.min(MOST_KEPT) {
             self.wants_all.store(true, Relaxed);
         }
         self.wants_all.load(Relaxed)
@@ -121,8 +130,8 @@ impl Stored {
 
     /// All.
     async fn all(&self) -> sqlx::Result<StoredSources> {
-        let sources = usize::try_from(self.sources).unwrap_or_default();
-        let mut all = StoredSources::with_capacity_and_hasher(sources, BuildHasherDefault::new());
+        let rows = usize::try_from(self.rows).unwrap_or_default();
+        let mut all = StoredSources::with_capacity_and_hasher(rows, BuildHasherDefault::new());
         let mut transaction = self.pool.begin_with("BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ").await?;
         let copied: Vec<i64> = sqlx::query_scalar(include_str!("../../database/check/copied.sql"))
             .fetch_all(&mut *transaction)
@@ -154,16 +163,20 @@ async fn collect(
     Ok(())
 }
 
-impl Library {
-    /// Finds out which of these sources need not be read, while others are looked for.
-    pub(super) fn recognise(&self, mut sources: Vec<Source>) -> JoinHandle<Result<Vec<Source>>> {
-        let stored = Arc::clone(&self.stored);
-        self.runtime.spawn(async move {
-            stored.recognise(&mut sources).await?;
-            Ok(sources)
-        })
-    }
+/// Finds out which of these sources need not be read, while others are looked for.
+pub(super) fn recognise(
+    stored: &Arc<Stored>,
+    runtime: &Handle,
+    mut sources: Vec<Source>,
+) -> JoinHandle<Result<Vec<Source>>> {
+    let stored = Arc::clone(stored);
+    runtime.spawn(async move {
+        stored.recognise(&mut sources).await?;
+        Ok(sources)
+    })
+}
 
+impl Library {
     /// What it holds of these sources, each in its place; none for one that is not stored whole any more.
     ///
     /// # Errors
