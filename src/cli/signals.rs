@@ -21,8 +21,40 @@ impl Received {
     }
 }
 
+/// What a command does that is asked to end.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Work {
+    /// It stores, and may have suspended or changed something for that.
+    Stores,
+    /// It deletes by batches.
+    Deletes,
+    /// It leaves the library as it is.
+    Reads,
+}
+
+impl Work {
+    const fn stopping(self) -> &'static str {
+        match self {
+            Self::Stores => "stopping: what was read is being stored; once more to leave at once",
+            Self::Deletes => {
+                "stopping: the batch that was begun is being finished; once more to leave at once"
+            }
+            Self::Reads => "stopping: what was begun is being finished; once more to leave at once",
+        }
+    }
+
+    const fn left(self) -> &'static str {
+        match self {
+            Self::Stores => {
+                "left at once; whatever is suspended or changed comes back by the same command, or by: loader restore"
+            }
+            Self::Deletes | Self::Reads => "left at once",
+        }
+    }
+}
+
 /// Listens until the process ends.
-pub(super) fn listen(stop: Arc<Stop>, terminal: Terminal) -> Result<Received> {
+pub(super) fn listen(stop: Arc<Stop>, terminal: Terminal, work: Work) -> Result<Received> {
     let received = Received::default();
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut terminations = signal(SignalKind::terminate())?;
@@ -35,10 +67,10 @@ pub(super) fn listen(stop: Arc<Stop>, terminal: Terminal) -> Result<Received> {
                 else => return,
             };
             if told.0.swap(number, Ordering::Relaxed) != 0 {
-                terminal.say("left at once; whatever is suspended or changed comes back by the same command, or by: loader restore");
+                terminal.say(work.left());
                 leave_by(number);
             }
-            terminal.say("stopping: what was read is being stored; once more to leave at once");
+            terminal.say(work.stopping());
             stop.ask();
         }
     });

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{check, melody, standings, tune};
 use crate::harness::{TestDatabase, passable_directory};
 use crate::import::import;
-use crate::program::Program;
+use crate::program::{Program, until};
 use crate::rows::archive;
 
 #[tokio::test]
@@ -110,4 +110,24 @@ async fn what_must_be_held_whole_has_its_limit() {
     assert_eq!(ended.json()["reason"], "limit_nested_size", "{}", ended.stdout);
     let (answers, _) = check(&database, &["--max-nested-size", "1"], &[&zip]);
     assert_eq!(standings(&answers)["new"], 3, "a file on disk is not held");
+}
+
+/// Whoever asks a check to end is told that, and not of anything that would be stored.
+#[tokio::test]
+async fn a_check_that_is_asked_to_end_stores_nothing() {
+    let folder = passable_directory();
+    fs::write(folder.path().join("a.mid"), tune("a", &melody(1))).unwrap();
+    let database = TestDatabase::create().await;
+    import(&database, &[], &[folder.path()]).await;
+    let arguments = ["check", folder.path().to_str().unwrap(), "-"];
+    let mut running = Program::on(&database, arguments).held_open().start();
+    let input = running.input();
+    until("the file is answered for", async || running.printed().contains("a.mid")).await;
+    running.signal("-INT");
+    until("it is told", async || running.said().contains("stopping")).await;
+    drop(input);
+    let ended = running.wait();
+    assert_eq!(ended.signal, Some(2), "{}", ended.stderr);
+    ended.says(&["stopping: what was begun is being finished", "stopped before the end"]);
+    assert!(!ended.stderr.contains("stored"), "{}", ended.stderr);
 }
