@@ -32,7 +32,7 @@ pub struct Library {
 }
 
 impl Library {
-    /// Connects, for so many cores. Contents count as similar from this similarity on, 0 to 1; of each content at most so
+    /// Connects, for so many jobs. Contents count as similar from this similarity on, 0 to 1; of each content at most so
     /// many places are told.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use futures_util::{Stream, TryStreamExt as _};
 use sqlx::postgres::{PgPool, PgRow};
@@ -52,7 +52,6 @@ pub(super) struct Stored {
     rows: u64,
     /// How many sources were met.
     met: AtomicU64,
-    wants_all: AtomicBool,
     all: OnceCell<StoredSources>,
 }
 
@@ -73,7 +72,6 @@ impl Stored {
             questions: Semaphore::new(QUESTIONS),
             rows: library.rows,
             met: AtomicU64::new(0),
-            wants_all: AtomicBool::new(false),
             all: OnceCell::new(),
         }
     }
@@ -107,14 +105,11 @@ impl Stored {
         Ok(())
     }
 
-    /// Whether a question about so many sources is asked about all of them, as all that follow then are.
+    /// Whether a question about so many sources is asked about all of them, or was.
     fn are_all_wanted(&self, asked: usize) -> bool {
         let few = if asked >= FIRST { FEW } else { 0 };
         let worth = LARGE_SHARE.saturating_mul(self.met.load(Relaxed)).saturating_add(few);
-        if self.rows <= worth.min(MOST_KEPT) {
-            self.wants_all.store(true, Relaxed);
-        }
-        self.wants_all.load(Relaxed)
+        self.all.initialized() || self.rows <= worth.min(MOST_KEPT)
     }
 
     /// Those with these ids.
