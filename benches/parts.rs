@@ -5,7 +5,7 @@
 //! last run or a saved one. On one thread but for what the server does; contents as in [`measuring::contents`]. Judges
 //! nothing: whole imports are judged by `scripts/bench.sh`, growth of code by `scripts/check-instructions.sh`.
 
-#[path = "modes/library.rs"]
+#[path = "figures/modes/library.rs"]
 mod library;
 mod measuring;
 mod parts {
@@ -14,7 +14,7 @@ mod parts {
     pub(crate) mod reading;
     pub(crate) mod storing;
 }
-#[path = "modes/rows.rs"]
+#[path = "figures/modes/rows.rs"]
 mod rows;
 
 use criterion::Criterion;

@@ -82,7 +82,7 @@ described() {
 }
 described >"$scratch/page"
 status=0
-cargo bench --locked --quiet --manifest-path "$root/Cargo.toml" --profile "$profile" --bench end_to_end -- "${options[@]}" |
+cargo bench --locked --quiet --manifest-path "$root/Cargo.toml" --profile "$profile" --bench figures -- end-to-end "${options[@]}" |
     tee "$scratch/table" || status=$?
 if [ ! -s "$scratch/table" ]; then exit "$status"; fi
 # Lines that are no table become a list, which a page shows as lines.

@@ -1,30 +1,28 @@
 //! What each mode is worth: 400,000 row pairs to a library with 39 indexes and 8 foreign keys, analysed and durable, by every
 //! path there is; and what indexes cost a library that is there already.
 //!
-//! `cargo bench --bench modes [-- --pairs 400000 --rounds 2 --break-even]`. The paths take turns on a server of their own, each into a new
+//! `cargo bench --bench figures -- modes [--pairs 400000 --rounds 2 --break-even]`. The paths take turns on a server of their own, each into a new
 //! database. At the size that is promised it ends with 1 if `fast` takes more than 1.15 times the best ludicrous path, `ludicrous`
 //! more than 1.10 times the best path there is, or the usual recipe less than 1.6 times either; if two connections take more than
 //! 0.6 of one's time to build the indexes; or if `normal` chooses wrongly by more than 1.05.
 
-mod measuring;
-mod modes {
-    pub(crate) mod library;
-    pub(crate) mod path;
-    pub(crate) mod rows;
-    pub(crate) mod upkeep;
-}
+mod library;
+mod path;
+mod rows;
+mod upkeep;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::Args;
 use loader::server::indexes::{Choice, Plan};
-use measuring::server::Server;
-use measuring::{Series, Verdict, print_machine, real, timed};
-use modes::library::Shares;
-use modes::path::{BARE, FAST, FROZEN, LUDICROUS, Path, RECIPE, Times, UNLOGGED};
-use modes::rows::Rows;
-use modes::upkeep::{Arrival, Existing};
+
+use self::library::Shares;
+use self::path::{BARE, FAST, FROZEN, LUDICROUS, Path, RECIPE, Times, UNLOGGED};
+use self::rows::Rows;
+use self::upkeep::{Arrival, Existing};
+use crate::measuring::server::Server;
+use crate::measuring::{Series, Verdict, print_machine, real, timed};
 
 /// The promised size and figures.
 const PAIRS: u64 = 400_000;
@@ -36,8 +34,8 @@ const TWO_BY_ONE: f64 = 0.6;
 const CHOICE: f64 = 1.05;
 
 /// What the measurement takes.
-#[derive(Debug, Parser)]
-struct Options {
+#[derive(Debug, Args)]
+pub(crate) struct Options {
     /// Row pairs of a library
     #[arg(long, default_value_t = PAIRS)]
     pairs: u64,
@@ -56,9 +54,6 @@ struct Options {
     /// Also twice and four times as many arriving rows, and so on up to the pairs: where does suspending begin to pay?
     #[arg(long)]
     break_even: bool,
-    /// Given by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -67,8 +62,7 @@ enum Part {
     Existing,
 }
 
-fn main() -> Result<ExitCode> {
-    let options = Options::parse();
+pub(crate) fn measure(options: &Options) -> Result<ExitCode> {
     print_machine();
     let (took, rows) = timed(|| Rows::generate(1, options.pairs, options.mean_size));
     let rows = rows?;
@@ -88,7 +82,7 @@ fn main() -> Result<ExitCode> {
         }
     }
     if options.only != Some(Part::Paths) {
-        measure_existing(&server, &rows, &options, &mut verdict)?;
+        measure_existing(&server, &rows, options, &mut verdict)?;
     }
     Ok(verdict.exit())
 }

@@ -1,22 +1,16 @@
 //! Asking whether 41,000 files are there already, against reading and digesting them: loose, and in 200 archives.
 //!
-//! `cargo bench --bench check [-- --files 41000 --mean-size 20000 --rounds 3]`. Both sides read the same files, from the
+//! `cargo bench --bench figures -- check [--files 41000 --mean-size 20000 --rounds 3]`. Both sides read the same files, from the
 //! page cache, on the same number of threads, in turn; the floor asks nobody. Imports the collection first, into a private
 //! cluster of its own. Ends with 1 if a check of known files takes longer than the floor; what it takes to read them all the same
 //! (`--verify`, or copies of them elsewhere) is printed beside it.
-
-mod import {
-    pub(crate) mod run;
-}
-mod measuring;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use clap::Parser;
-use import::run::Configuration;
+use clap::Args;
 use libdeflater::Decompressor;
 use loader::archive::Limits;
 use loader::check::{self, CheckReport, CheckSettings, Library};
@@ -26,18 +20,23 @@ use loader::pipeline::Stop;
 use loader::priority::Priority;
 use loader::sample::Container;
 use loader::server::connect::{Origin, Target};
-use measuring::floor::{self, Read};
-use measuring::server::Server;
-use measuring::{Series, Verdict, collection, print_machine, real, timed};
+
+use crate::figures::import::run::Configuration;
+use crate::measuring::floor::{self, Read};
+use crate::measuring::server::Server;
+use crate::measuring::{Series, Verdict, collection, print_machine, real, timed};
+
+/// Files that the promise is about: with fewer it is starting that is measured.
+const FILES: u64 = 41_000;
 
 /// What a check may take, in multiples of the floor.
 const ALLOWED: f64 = 1.0;
 
 /// What the measurement takes.
-#[derive(Debug, Parser)]
-struct Options {
+#[derive(Debug, Args)]
+pub(crate) struct Options {
     /// MIDI files of each collection
-    #[arg(long, default_value_t = 41_000)]
+    #[arg(long, default_value_t = FILES)]
     files: u64,
     /// Their mean size in bytes
     #[arg(long, default_value_t = 20_000)]
@@ -45,13 +44,9 @@ struct Options {
     /// Repetitions
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Given by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
-fn main() -> Result<ExitCode> {
-    let options = Options::parse();
+pub(crate) fn measure(options: &Options) -> Result<ExitCode> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     print_machine();
     let server = Server::start()?;
@@ -93,13 +88,15 @@ fn main() -> Result<ExitCode> {
             took.median(),
             reading.median()
         );
-        verdict.require(
-            ratio <= ALLOWED,
-            &format!(
-                "{name}: {ratio:.2} times as long as reading and digesting, {ALLOWED} allowed; {:.0} files/s",
-                real(known) / took.median()
-            ),
+        let what = format!(
+            "{name}: {ratio:.2} times as long as reading and digesting, {ALLOWED} allowed; {:.0} files/s",
+            real(known) / took.median()
         );
+        if options.files >= FILES {
+            verdict.require(ratio <= ALLOWED, &what);
+        } else {
+            println!("NOT JUDGED: {what} (with {} files it is starting that is measured)", options.files);
+        }
     }
     Ok(verdict.exit())
 }

@@ -1,20 +1,19 @@
 //! What a library costs that is already there: an import of the same folder again, with nothing and with little changed, as a
 //! user sees it, from the start of the program to its end; the server is running.
 //!
-//! `cargo bench --bench rescan [-- --files 41000 --archives 200 --rounds 5]`. Ends with 1 if, at the promised size, any step takes
+//! `cargo bench --bench figures -- rescan [--files 41000 --archives 200 --rounds 5]`. Ends with 1 if, at the promised size, any step takes
 //! longer than promised.
-
-mod measuring;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, ensure};
-use clap::Parser;
+use clap::Args;
 use loader::sample::{self, Container, SampleOptions};
-use measuring::server::Server;
-use measuring::{Series, Verdict, print_machine, timed};
+
+use crate::measuring::server::Server;
+use crate::measuring::{Series, Verdict, print_machine, timed};
 
 /// The promised size and figures, in seconds.
 const FILES: u64 = 41_000;
@@ -24,8 +23,8 @@ const UNCHANGED_ARCHIVES: f64 = 0.1;
 const LITTLE_CHANGED: f64 = 1.0;
 
 /// What the measurement takes.
-#[derive(Debug, Parser)]
-struct Options {
+#[derive(Debug, Args)]
+pub(crate) struct Options {
     /// MIDI files of each collection
     #[arg(long, default_value_t = FILES)]
     files: u64,
@@ -38,13 +37,9 @@ struct Options {
     /// Times that each rescan is measured
     #[arg(long, default_value_t = 5)]
     rounds: u32,
-    /// Given by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
-fn main() -> Result<ExitCode> {
-    let options = Options::parse();
+pub(crate) fn measure(options: &Options) -> Result<ExitCode> {
     print_machine();
     let server = Server::start()?;
     println!("server: {}; {} rounds", server.version()?, options.rounds);
@@ -62,7 +57,7 @@ fn main() -> Result<ExitCode> {
         [(Container::Loose, "loose", UNCHANGED_LOOSE), (Container::Zip, "in archives", UNCHANGED_ARCHIVES)]
     {
         let folder = tempfile::tempdir()?;
-        write(&options, container, folder.path())?;
+        write(options, container, folder.path())?;
         let url = server.fresh_database()?;
         let run = || import(&server, &url, folder.path());
         let mut first = Series::default();

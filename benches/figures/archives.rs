@@ -1,16 +1,14 @@
 //! Reading and digesting archives by the loader's readers beside the bare libraries: a zip against rawzip and libdeflater,
 //! a tar.gz against flate2 and tar, BLAKE3 on both sides.
 //!
-//! `cargo bench --bench archives [-- --files N --mean-size BYTES --rounds N]`. One thread, archives in memory. Ends with 1 if
+//! `cargo bench --bench figures -- archives [--files N --mean-size BYTES --rounds N]`. One thread, archives in memory. Ends with 1 if
 //! a reader takes more than 1.15 times as long.
-
-mod measuring;
 
 use std::hint::black_box;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
-use clap::Parser;
+use clap::Args;
 use libdeflater::Decompressor;
 use loader::archive::Limits;
 use loader::archive::members::Members;
@@ -20,14 +18,15 @@ use loader::archive::zip::{Inflater, ZipDirectory};
 use loader::format::{Compression, HEAD};
 use loader::reject::Refusal;
 use loader::sample::Container;
-use measuring::floor::{self, Read};
-use measuring::{Series, Verdict, collection, megabytes, print_machine, real, timed};
+
+use crate::measuring::floor::{self, Read};
+use crate::measuring::{Series, Verdict, collection, megabytes, print_machine, real, timed};
 
 const ALLOWED: f64 = 1.15;
 
 /// What the measurement takes.
-#[derive(Debug, Parser)]
-struct Options {
+#[derive(Debug, Args)]
+pub(crate) struct Options {
     /// MIDI files in each archive
     #[arg(long, default_value_t = 14_000)]
     files: u64,
@@ -37,13 +36,9 @@ struct Options {
     /// Times that each side is measured
     #[arg(long, default_value_t = 9)]
     rounds: u32,
-    /// Given by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
-fn main() -> Result<ExitCode> {
-    let options = Options::parse();
+pub(crate) fn measure(options: &Options) -> Result<ExitCode> {
     print_machine();
     let archive = |container| {
         collection::of(container, options.files, options.mean_size, options.files)

@@ -1,26 +1,25 @@
 //! What reading a MIDI file costs at each level of analysis, beside the bare walk over its events by midly.
 //!
-//! `cargo bench --bench analysis [-- --rounds N] [--corpus FOLDER]`. Contents of 10 to 120 KB in memory: generated ones, and
+//! `cargo bench --bench figures -- analysis [--rounds N] [--corpus FOLDER]`. Contents of 10 to 120 KB in memory: generated ones, and
 //! with `--corpus` also the bare MIDI files below a folder that are in order. Sides take turns on one thread and are judged by
 //! their processor time; then all cores read side by side. Of `standard`, digest included, 3.5 times the walk is allowed and 2.5
 //! the aim; of `basic` 2 times; and 7,000 files and 220 MB a second on two cores. The walk that counts looks at each event; the
 //! quickest one, which only counts note-ons and lets the compiler leave out the rest, is printed beside it.
-
-mod measuring;
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use clap::Parser;
+use clap::Args;
 use loader::digest::Digest;
 use loader::midi::{Analyser, AnalysisLevel, starts_like_midi};
 use loader::record::ParseStatus;
 use loader::sample;
-use measuring::process::thread_processor;
-use measuring::{Series, Verdict, floor, megabytes, print_machine, real, timed};
 use rayon::prelude::*;
+
+use crate::measuring::process::thread_processor;
+use crate::measuring::{Series, Verdict, floor, megabytes, print_machine, real, timed};
 
 /// Sizes of the generated contents in bytes, and how many of each: 32 KB on average.
 const SIZES: [(usize, u64); 5] = [(10_000, 240), (20_000, 480), (40_000, 320), (80_000, 80), (120_000, 30)];
@@ -40,17 +39,14 @@ const FILES: f64 = 7_000.0;
 const MEGABYTES: f64 = 220.0;
 
 /// What the measurement takes.
-#[derive(Debug, Parser)]
-struct Options {
+#[derive(Debug, Args)]
+pub(crate) struct Options {
     /// Times that each side is measured
     #[arg(long, default_value_t = 15)]
     rounds: u32,
     /// A folder with MIDI files to measure too
     #[arg(long)]
     corpus: Option<PathBuf>,
-    /// Given by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 /// Contents, and the processor seconds that each side took for all of them.
@@ -70,8 +66,7 @@ struct Corpus {
     together: Series,
 }
 
-fn main() -> Result<ExitCode> {
-    let options = Options::parse();
+pub(crate) fn measure(options: &Options) -> Result<ExitCode> {
     print_machine();
     let generated = SIZES
         .into_iter()

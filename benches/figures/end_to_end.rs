@@ -6,30 +6,25 @@
 //! after each round comes the floor, and a side's share of the floor is taken from its own round. Ends with 1 if a promise
 //! that can be judged is broken.
 
-mod end_to_end {
-    pub(crate) mod cold;
-    pub(crate) mod floor;
-    pub(crate) mod pipeline;
-    pub(crate) mod side;
-    pub(crate) mod variants;
-}
-mod measuring;
-#[path = "import/run.rs"]
-mod run;
+mod cold;
+mod folder;
+mod pipeline;
+mod side;
+mod variants;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
-use clap::Parser;
-use end_to_end::cold;
-use end_to_end::floor::{Floor, Folder};
-use end_to_end::pipeline::Pipeline;
-use end_to_end::side::{Role, Side};
-use end_to_end::variants::Variant;
-use measuring::server::Server;
-use measuring::{Verdict, collection, floor, megabytes, print_machine, real, seconds, timed};
-use run::Measured;
+use clap::Args;
+
+use self::folder::{Floor, Folder};
+use self::pipeline::Pipeline;
+use self::side::{Role, Side};
+use self::variants::Variant;
+use crate::figures::import::run::Measured;
+use crate::measuring::server::Server;
+use crate::measuring::{Verdict, collection, floor, megabytes, print_machine, real, seconds, timed};
 
 /// Files of the generated collection, and how many there must be to judge by: with few, it is starting and ending that is
 /// measured.
@@ -48,8 +43,8 @@ const LEFT_OUT: f64 = 0.01;
 const STAYS: f64 = 0.05;
 
 /// What the measurement takes.
-#[derive(Debug, Parser)]
-struct Options {
+#[derive(Debug, Args)]
+pub(crate) struct Options {
     /// MIDI files of the generated collection
     #[arg(long, default_value_t = FILES)]
     files: u64,
@@ -71,9 +66,6 @@ struct Options {
     /// A Python with symusic, psycopg and blake3, for the pipeline to compare with
     #[arg(long, value_name = "FILE")]
     python: Option<PathBuf>,
-    /// Given by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 /// All that is compared.
@@ -95,8 +87,7 @@ struct Comparison {
     variants: Vec<Variant>,
 }
 
-fn main() -> Result<ExitCode> {
-    let options = Options::parse();
+pub(crate) fn measure(options: &Options) -> Result<ExitCode> {
     let path = match &options.corpus {
         Some(path) => path.clone(),
         None => collection::promised(options.files, options.files_per_archive)?,
@@ -105,25 +96,24 @@ fn main() -> Result<ExitCode> {
     ensure!(!folder.files().is_empty(), "there is no file in {}", path.display());
     let forgotten = cold::forget(folder.files());
     let is_cold = forgotten.is_some_and(|left| left < STAYS);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let server = Server::start()?;
     print_machine();
     println!("server: {}; {} rounds", server.version()?, options.rounds);
     let mut comparison = Comparison {
         server,
-        loader: options.loader,
+        loader: options.loader.clone(),
         floor: Side::new("the floor, all cores, no database", Role::Floor),
         looking: Side::new("the floor, looking at each event", Role::Other),
         cold: is_cold.then(|| Side::new("the floor, cold", Role::Other)),
         last: Floor::default(),
         accounted: 0,
-        pipeline: options.python.map(|python| {
+        pipeline: options.python.clone().map(|python| {
             (
                 Pipeline { python },
                 Side::new("Python: zipfile, symusic, COPY, 15 indexes, all cores", Role::Pipeline),
             )
         }),
-        variants: Variant::all(cores, options.only.as_deref(), is_cold),
+        variants: Variant::all(cores(), options.only.as_deref(), is_cold),
         folder,
         path,
     };
@@ -134,6 +124,10 @@ fn main() -> Result<ExitCode> {
     }
     comparison.print();
     Ok(comparison.judge(options.corpus.is_none()))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl Comparison {
@@ -243,6 +237,20 @@ impl Comparison {
             side.print();
         }
         println!();
+        for side in [Role::Basic, Role::Standard].into_iter().filter_map(|role| self.side(role)) {
+            self.print_bound(side);
+        }
+    }
+
+    /// What part of the floor could be reached at all beside what the server does on the same cores.
+    fn print_bound(&self, side: &Side) {
+        let (floor, server) = (self.floor.seconds.median(), side.server_processor.median());
+        let least = floor + server / real(cores() as u64);
+        println!(
+            "bound: beside the server's {server:.1} s of {}, an import that costs no more than the floor would be at {:.2} of it",
+            side.name,
+            floor / least
+        );
     }
 
     fn side(&self, role: Role) -> Option<&Side> {

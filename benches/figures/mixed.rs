@@ -1,20 +1,17 @@
 //! One folder with archives of every kind through the pipeline: are all cores busy to the end?
 //!
-//! `cargo bench --bench mixed [-- --files 40000 --mean-size 20000 --rounds 3]`. The rows go to a library in memory, so that
+//! `cargo bench --bench figures -- mixed [--files 40000 --mean-size 20000 --rounds 3]`. The rows go to a library in memory, so that
 //! the processor time is the reading's alone. Ends with 1 if the wall time is more than 1.15 times what the processor time
 //! divided by the cores, or the longest stream that only one thread can decode, takes; or if an entry is lost.
 
-mod measuring;
-mod mixed {
-    pub(crate) mod corpus;
-}
+mod corpus;
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::Args;
 use loader::archive::Limits;
 use loader::discover::Roots;
 use loader::mapping::MapPolicy;
@@ -25,14 +22,15 @@ use loader::progress::Counters;
 use loader::sink::MemorySink;
 use loader::storage::AccessPolicy;
 use loader::writer::BatchLimits;
-use measuring::process::family_processor;
-use measuring::{Series, Verdict, print_machine, real, timed};
+
+use crate::measuring::process::family_processor;
+use crate::measuring::{Series, Verdict, print_machine, real, timed};
 
 const ALLOWED: f64 = 1.15;
 
 /// What the measurement takes.
-#[derive(Debug, Parser)]
-struct Options {
+#[derive(Debug, Args)]
+pub(crate) struct Options {
     /// MIDI files in each archive; the zip has twice as many
     #[arg(long, default_value_t = 40_000)]
     files: u64,
@@ -42,9 +40,6 @@ struct Options {
     /// Times that everything is measured
     #[arg(long, default_value_t = 3)]
     rounds: u32,
-    /// Given by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 /// One reading of everything.
@@ -54,10 +49,9 @@ struct Measured {
     files: u64,
 }
 
-fn main() -> Result<ExitCode> {
-    let options = Options::parse();
+pub(crate) fn measure(options: &Options) -> Result<ExitCode> {
     print_machine();
-    let corpus = mixed::corpus::of(options.files, options.mean_size)?;
+    let corpus = corpus::of(options.files, options.mean_size)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     // What only one thread can decode: one gzip, one lzma and one Zstandard frame each.
     let longest = corpus.sequential_streams()?;

@@ -1,15 +1,14 @@
 //! Memory of the map of known contents: at 4 million distinct contents, and for each beyond, up to 8 million.
 //!
-//! `cargo bench --bench memory`. Reads the resident memory of its own process while it fills the map; nothing else of any
+//! `cargo bench --bench figures -- memory`. Reads the resident memory of its own process while it fills the map; nothing else of any
 //! size is alive. Ends with 1 if 4 million take 1 GiB, or if any stage beyond takes more than 64 bytes for each content.
-
-mod measuring;
 
 use std::process::ExitCode;
 
 use loader::digest::Digest;
 use loader::pipeline::SeenContents;
-use measuring::{Verdict, mebibytes, print_machine, process, real};
+
+use crate::measuring::{Verdict, mebibytes, print_machine, process, real};
 
 /// Contents up to which memory counts as a whole; beyond, it counts by content.
 const FREE: u64 = 4_000_000;
@@ -18,7 +17,7 @@ const MOST: u64 = 8_000_000;
 const STEP: u64 = 5_000;
 const PRINTED: u64 = 500_000;
 
-fn main() -> ExitCode {
+pub(crate) fn measure() -> ExitCode {
     print_machine();
     let (empty, _) = process::own_memory();
     let seen = SeenContents::default();

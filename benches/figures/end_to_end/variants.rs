@@ -4,7 +4,7 @@
 //! Lists them; runs none.
 
 use super::side::{Role, Side};
-use crate::run::Configuration;
+use crate::figures::import::run::Configuration;
 
 /// The mode in which all but the mode itself is compared.
 const MODE: &str = "fast";

@@ -1,10 +1,8 @@
 //! Batches of the catalog against the same row by row: insert, update, look-up by path, look-up by digest.
 //!
-//! `cargo bench --bench catalog [-- --contents 6000 --rounds 3]`. Row by row means what a program without batches does: one
+//! `cargo bench --bench figures -- catalog [--contents 6000 --rounds 3]`. Row by row means what a program without batches does: one
 //! statement for each row, prepared once, each committed by itself. Both sides work on the same contents in the same
 //! private cluster, in turn. Ends with 1 if a batch is not as many times faster as promised.
-
-mod measuring;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow, ensure};
-use clap::Parser;
+use clap::Args;
 use loader::batch::{FileRows, Finding, Item};
 use loader::catalog::{Catalog, CatalogSettings, Original};
 use loader::digest::Digest;
@@ -22,29 +20,26 @@ use loader::sample;
 use loader::server::connect::{self, Origin, Target};
 use loader::server::schema;
 use loader::writer::BatchLimits;
-use measuring::server::Server;
-use measuring::{Series, Verdict, print_machine, real};
+
+use crate::measuring::server::Server;
+use crate::measuring::{Series, Verdict, print_machine, real};
 
 /// What was promised: how many times faster.
 const PROMISED: [(&str, f64); 4] =
     [("insert", 10.0), ("update", 10.0), ("look-up by path", 5.0), ("look-up by digest", 10.0)];
 
 /// What the measurement takes.
-#[derive(Debug, Parser)]
-struct Options {
+#[derive(Debug, Args)]
+pub(crate) struct Options {
     /// Contents of each round
     #[arg(long, default_value_t = 6_000)]
     contents: u64,
     /// Repetitions
     #[arg(long, default_value_t = 3)]
     rounds: u64,
-    /// Given by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
-fn main() -> Result<ExitCode> {
-    let options = Options::parse();
+pub(crate) fn measure(options: &Options) -> Result<ExitCode> {
     print_machine();
     let server = Server::start()?;
     println!("{}; {} contents, {} rounds", server.version()?, options.contents, options.rounds);

@@ -1,26 +1,26 @@
 //! The whole way at the size that the project promises: 100,000 files of 20 KB in zips through the release binary into a
 //! running private cluster, the secondary indexes included.
 //!
-//! `cargo bench --bench import [-- --files 100000 --mean-size 20000 --mode fast --beside ludicrous --rounds 3 --variants]`. Each
+//! `cargo bench --bench figures -- import [--files 100000 --mean-size 20000 --mode fast --beside ludicrous --rounds 3 --variants]`. Each
 //! import goes into a new database and takes turns with the floor: the same zips through the bare libraries on all cores, without
 //! a database. Ends with 1 if, at the promised size, it is slower or larger than promised, slower than 1.03 times the mode beside
 //! it, or if any import lost something.
 
-mod import {
-    pub(crate) mod floor;
-    pub(crate) mod run;
-}
-mod measuring;
+mod floor;
+pub(crate) mod run;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
-use import::run::{Configuration, Measured};
+use clap::Args;
 use loader::sample::Container;
-use measuring::floor::Read;
-use measuring::server::Server;
-use measuring::{Series, Verdict, collection, mebibytes, megabytes, print_machine, real, seconds, timed};
+
+use self::run::{Configuration, Measured};
+use crate::measuring::floor::Read;
+use crate::measuring::server::Server;
+use crate::measuring::{
+    Series, Verdict, collection, mebibytes, megabytes, print_machine, real, seconds, timed,
+};
 
 /// The promised size and figures.
 const FILES: u64 = 100_000;
@@ -32,8 +32,8 @@ const PEAK: u64 = 1 << 30;
 const BESIDE: f64 = 1.03;
 
 /// What the measurement takes.
-#[derive(Debug, Parser)]
-struct Options {
+#[derive(Debug, Args)]
+pub(crate) struct Options {
     /// MIDI files of the collection
     #[arg(long, default_value_t = FILES)]
     files: u64,
@@ -55,9 +55,6 @@ struct Options {
     /// Also the other writer, one job, and other batch sizes
     #[arg(long)]
     variants: bool,
-    /// Given by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 /// The runs of one configuration.
@@ -71,8 +68,7 @@ struct Runs {
     last: Measured,
 }
 
-fn main() -> Result<ExitCode> {
-    let options = Options::parse();
+pub(crate) fn measure(options: &Options) -> Result<ExitCode> {
     print_machine();
     let folder = collection::of(Container::Zip, options.files, options.mean_size, options.files_per_archive)?;
     let server = Server::start()?;
@@ -82,7 +78,7 @@ fn main() -> Result<ExitCode> {
     let mut runs: Vec<Runs> = configurations.iter().map(|_| Runs::default()).collect();
     let (mut floor_times, mut floor) = (Series::default(), Read::default());
     for round in 1..=options.rounds {
-        let (took, read) = timed(|| import::floor::read(&folder));
+        let (took, read) = timed(|| floor::read(&folder));
         floor = read?;
         floor_times.add(took);
         eprintln!("round {round}: floor {took:.1} s");
