@@ -41,13 +41,18 @@ impl OpenDirectory {
         let parts: Vec<u64> = directory.parts().iter().map(|part| container.cost(part.packed)).collect();
         let open = Arc::new(Self { share: share.another(), input: Arc::clone(input), directory, names });
         for (part, cost) in parts.into_iter().enumerate() {
-            context.queue.push_next(Lane::Outer, cost, Job::Part(Arc::clone(&open), part));
+            context.queue.push_next(
+                Lane::Outer,
+                cost,
+                Job::Part(Arc::clone(&open), open.share.another(), part),
+            );
         }
         open.release(context);
         refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
-    /// Gives up this share; the last one ends the source's reading here.
+    /// Gives up the archive; whoever is last has its share back. Each job has a share of its own beside it: one that is never
+    /// begun does not finish that, so the source stays unfinished.
     fn release(self: Arc<Self>, context: &Arc<Context>) {
         if let Some(open) = Arc::into_inner(self) {
             if !open.input.is_intact() {
@@ -59,9 +64,9 @@ impl OpenDirectory {
 }
 
 /// Reads one part, on this thread.
-pub(super) fn read_part(context: &Arc<Context>, open: Arc<OpenDirectory>, part: usize) {
+pub(super) fn read_part(context: &Arc<Context>, open: Arc<OpenDirectory>, share: Share, part: usize) {
     let first = open.directory.parts().get(part).map_or(0, |part| part.first);
-    let read = read_in_order(context, open.share.another(), |traversal| {
+    let read = read_in_order(context, share, |traversal| {
         let (spot, mut numbers) = (Spot::default(), Numbers::outer_from(first));
         traversal.read_part(&*open.directory, &open.names, open.input.as_slice(), part, &spot, &mut numbers)
     });

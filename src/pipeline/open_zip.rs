@@ -78,7 +78,7 @@ impl OpenZip {
             } else if context.is_sequential() {
                 // Whoever waits for the memory of nested archives holds none for work.
                 std::mem::take(&mut range).spawn(context, self)?;
-                read_member(context, Arc::clone(self), index);
+                read_member(context, Arc::clone(self), self.share.another(), index);
             } else {
                 self.defer(context, index);
             }
@@ -91,7 +91,11 @@ impl OpenZip {
 
     fn defer(self: &Arc<Self>, context: &Context, index: usize) {
         let cost = self.directory.members().get(index).map_or(0, Member::uncompressed_size);
-        context.queue.push_next(Lane::Nested, cost, Job::Member(Arc::clone(self), index));
+        context.queue.push_next(
+            Lane::Nested,
+            cost,
+            Job::Member(Arc::clone(self), self.share.another(), index),
+        );
     }
 
     fn place(&self, index: usize) -> Place {
@@ -142,9 +146,8 @@ impl OpenZip {
         worker.buffer = buffer;
     }
 
-    /// Gives up this share; the last one ends the source's reading here.
-    ///
-    /// Whoever panics or is stopped keeps its count, so the source stays unfinished.
+    /// Gives up the archive; whoever is last has its share back. Each job and task has a share of its own beside it: one that
+    /// panics, is stopped or is never begun does not finish that, so the source stays unfinished.
     pub(super) fn release(self: Arc<Self>, context: &Arc<Context>) {
         if let Some(zip) = Arc::into_inner(self) {
             if !zip.input.is_intact() {
@@ -162,10 +165,10 @@ fn reads_in_place(context: &Context, member: &Member, name: &[u8]) -> bool {
 }
 
 /// Reads a member that may be an archive, on a thread of the nested lane.
-pub(super) fn read_member(context: &Arc<Context>, zip: Arc<OpenZip>, index: usize) {
+pub(super) fn read_member(context: &Arc<Context>, zip: Arc<OpenZip>, share: Share, index: usize) {
     let place = zip.place(index);
     let ordinal = Ordinal::outer(index);
-    let read = read_in_order(context, zip.share.another(), |traversal| {
+    let read = read_in_order(context, share, |traversal| {
         let mut members = ZipMembers::only(&zip.directory, zip.input.as_slice(), &context.limits, index);
         let Some(member) = members.next_member() else { return Ok(()) };
         let entry = Entry { path: place.path, ordinal };
@@ -217,7 +220,7 @@ impl Range {
         let bytes = usize::try_from(self.extracted).unwrap_or(usize::MAX);
         let bytes = bytes.saturating_add(self.members.len() * ROW_ALLOWANCE);
         let permit = context.budget.work.acquire(budget::Holder::new(), bytes)?;
-        let zip = Arc::clone(zip);
+        let (zip, share) = (Arc::clone(zip), zip.share.another());
         let span = self.span;
         context.spawn(move |context| {
             let mut harvest = Harvest::new(context);
@@ -227,6 +230,7 @@ impl Range {
                 }
             });
             harvest.publish(Some(permit));
+            share.finish(&context.ledger);
             zip.input.release(span.0, span.1);
             zip.release(context);
         });

@@ -12,7 +12,7 @@ use super::open_directory::OpenDirectory;
 use super::open_zip::OpenZip;
 use super::place::{Holder, Place};
 use super::queue::{Lane, Taken};
-use super::reading::Reading;
+use super::reading::{Reading, Share};
 use super::sequential::read_in_order;
 use super::stream::Stream;
 use super::worker::Harvest;
@@ -36,9 +36,9 @@ pub(super) enum Job {
     /// Files that are no archives by their names.
     Bare(Vec<FoundFile>),
     /// A member of a zip that may be an archive itself, by its position in the directory.
-    Member(Arc<OpenZip>, usize),
+    Member(Arc<OpenZip>, Share, usize),
     /// A part of an archive with a directory, by its position.
-    Part(Arc<OpenDirectory>, usize),
+    Part(Arc<OpenDirectory>, Share, usize),
     /// What arrives on standard input.
     Stream(Box<Stream>),
 }
@@ -49,8 +49,8 @@ pub(super) fn read_jobs(context: &Arc<Context>, lanes: &[Lane]) {
         let panicked = catch_unwind(AssertUnwindSafe(|| match job {
             Job::Archive(file) => read_archive(context, file),
             Job::Bare(files) => bare::dispatch(context, files),
-            Job::Member(zip, index) => open_zip::read_member(context, zip, index),
-            Job::Part(directory, part) => open_directory::read_part(context, directory, part),
+            Job::Member(zip, share, index) => open_zip::read_member(context, zip, share, index),
+            Job::Part(directory, share, part) => open_directory::read_part(context, directory, share, part),
             Job::Stream(stream) => super::stream::read(context, *stream),
         }));
         if panicked.is_err() {

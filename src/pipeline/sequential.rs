@@ -251,6 +251,10 @@ impl Visitor for Sequential<'_> {
 
     fn refuse(&mut self, entry: Entry, refusal: Refusal) {
         self.open.pop();
+        // A stream seems to end in the middle of an entry where the run is being stopped.
+        if self.share.reading().is_stream && self.context.stopping() {
+            return;
+        }
         let mut harvest = Harvest::new(self.context);
         harvest.reject(self.place(entry), refusal);
         harvest.publish(None);

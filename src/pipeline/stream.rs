@@ -123,7 +123,12 @@ fn read_as(
     let Some(resume) = context.register(row) else { return };
     context.opened(id);
     let share = Reading::begin((id, name), kind, None, known_before, resume, &context.limits);
-    match read(share.another(), budget::Holder::new()) {
+    let read = read(share.another(), budget::Holder::new());
+    // The stream only seems to end where the run is being stopped.
+    if context.stopping() {
+        return;
+    }
+    match read {
         Ok(()) => {}
         Err(Stopped::Refused(refusal)) => refuse_reading(context, share.reading(), refusal, true),
         Err(Stopped::Asked) => return,

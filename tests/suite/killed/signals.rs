@@ -4,8 +4,9 @@ use std::ffi::OsString;
 
 use loader::sample::Container;
 
+use crate::dice::Dice;
 use crate::harness::{TestDatabase, passable_directory};
-use crate::program::{Program, until};
+use crate::program::{Program, is_long, until};
 use crate::rows::{Rows, archive, assert_whole, collection, make_large, number, try_number};
 
 /// An import that cannot end by itself, because its standard input is open; by then it has stored what else there is.
@@ -50,6 +51,38 @@ async fn the_first_signal_ends_it_in_order() {
         assert_whole(&database.url, name).await;
         expected.assert_same(&Rows::of(&database.url).await, name);
     }
+}
+
+/// Tasks that were not begun when it was told to end are not lost with it: a zip is complete when all of it was read.
+#[tokio::test]
+async fn in_the_middle_of_zips_none_is_called_complete() {
+    let folder = passable_directory();
+    for number in 0..6 {
+        archive(folder.path(), Container::Zip, number, 1_500, 2_000);
+    }
+    let arguments = ["import".as_ref(), "--batch-size".as_ref(), "24".as_ref(), folder.path().as_os_str()];
+    let undisturbed = TestDatabase::create().await;
+    let took = Program::on(&undisturbed, arguments).run().finished().took;
+    let expected = Rows::of(&undisturbed.url).await;
+
+    let mut dice = Dice::seeded();
+    let mut hits = 0;
+    for case in 0..if is_long() { 60 } else { 6 } {
+        let database = TestDatabase::create().await;
+        let mut running = Program::on(&database, arguments).start();
+        tokio::time::sleep(dice.moment(took)).await;
+        running.signal("-INT");
+        let ended = running.wait();
+        assert!(!ended.stderr.contains("add up"), "case {case}: {}", ended.stderr);
+        if ended.signal == Some(2) {
+            hits += 1;
+        }
+        Program::on(&database, arguments).run().finished();
+        let what = format!("case {case}");
+        assert_whole(&database.url, &what).await;
+        expected.assert_same(&Rows::of(&database.url).await, &what);
+    }
+    assert!(hits > 0, "no import was still running when it was told to end");
 }
 
 /// An archive that is read from front to back is in the middle of itself then: what is stored of it is more than what it is
