@@ -22,8 +22,8 @@ pub fn look_inside(format: Format, bytes: &[u8]) -> Format {
     }
 }
 
-/// What a self-extracting program carries: a RAR within its first 2 MiB or an LZH within 64 KiB, as their readers look for
-/// them; else nothing that concerns this program.
+/// What a self-extracting program without a zip's directory carries: a RAR within its first 2 MiB or an LZH within 64 KiB, as
+/// their readers look for them, or a zip whose end is missing; else nothing that concerns this program.
 fn behind_program(bytes: &[u8]) -> Format {
     const SIGNATURE: &[u8] = b"Rar!\x1a\x07";
     let start = bytes.get(..bytes.len().min(2 << 20)).unwrap_or_default();
@@ -32,6 +32,8 @@ fn behind_program(bytes: &[u8]) -> Format {
         Format::Container(Container::Rar)
     } else if bytes.starts_with(b"MZ") && LzhDirectory::read(bytes, &limits).is_ok() {
         Format::Container(Container::Lzh)
+    } else if zip::has_member(bytes) {
+        Format::Container(Container::Zip)
     } else {
         Format::Other
     }
@@ -84,6 +86,9 @@ mod tests {
         }
         let program = b"MZ a program and nothing behind it";
         assert_eq!(look_inside(Format::Container(Container::Zip), program), Format::Other);
+        let cut =
+            [&program[..], b"PK\x03\x04\x14\0\0\0\x08\0", &[0; 16], b"\x05\0\0\0a.mid", b"\x03"].concat();
+        assert_eq!(look_inside(Format::Container(Container::Zip), &cut), Format::Container(Container::Zip));
         if cfg!(feature = "rar") {
             let carrying = [&program[..], b"Rar!\x1a\x07\0"].concat();
             let found = look_inside(Format::Container(Container::Zip), &carrying);

@@ -54,7 +54,7 @@ impl RarDirectory {
     /// [`Reason::Encrypted`] if the list of members is encrypted, [`Reason::UnsupportedFormat`] if it is of RAR 1.4 or
     /// before, [`Reason::ArchiveDamaged`] if no archive was found.
     pub fn read(bytes: &[u8], limits: &Limits) -> Result<Self, Refusal> {
-        let mut found = Found::new(limits);
+        let mut found = Found::new(limits, bytes.len());
         let Some((start, is_modern)) = locate(bytes) else { return Err(none_found(bytes)) };
         if is_modern {
             modern::read(bytes, start + modern::SIGNATURE.len(), &mut found)?;

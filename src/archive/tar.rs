@@ -7,6 +7,7 @@
 mod header;
 mod pax;
 
+use std::collections::VecDeque;
 use std::io::{ErrorKind, Read};
 
 pub use header::Header;
@@ -21,6 +22,9 @@ use crate::reject::{Reason, Refusal};
 /// Bytes passed over at once.
 const SKIP_BUFFER: usize = 16 << 10;
 
+/// Headers that are remembered: as many as a record of 64 KiB holds.
+const RECENT: usize = 128;
+
 /// A tar being read.
 pub struct TarReader<R> {
     reader: R,
@@ -30,6 +34,8 @@ pub struct TarReader<R> {
     padding: u64,
     /// Bytes of the tar read so far, for messages.
     position: u64,
+    /// Checksums of the headers read last, the newest behind.
+    recent: VecDeque<u32>,
     ended: bool,
     refusal: Option<Refusal>,
     skipped: Skipped,
@@ -52,6 +58,7 @@ impl<R: Read> TarReader<R> {
             remaining: 0,
             padding: 0,
             position: 0,
+            recent: VecDeque::new(),
             ended: false,
             refusal: None,
             skipped: Skipped::default(),
@@ -78,10 +85,14 @@ impl<R: Read> TarReader<R> {
         self.skip_content()?;
         let mut pending = Pending::default();
         loop {
-            let Some(block) = self.next_header()? else {
+            let Some((block, is_behind_gap)) = self.next_header()? else {
                 self.ended = true;
                 return Ok(None);
             };
+            // What was said of the member whose header is gone is not said of this one.
+            if is_behind_gap {
+                pending = Pending::default();
+            }
             let header = Header::new(&block);
             let kind = header.kind(pending.name.is_some() || pending.pax.path.is_some());
             let size = header.size().unwrap_or_else(|| {
@@ -149,28 +160,42 @@ impl<R: Read> TarReader<R> {
         Ok(Member { raw_name, is_utf8: false, size: stored, refusal })
     }
 
-    /// The next header whose checksum is right; none at the end. Zero blocks are passed over, so that concatenated tars
-    /// are read like one.
-    fn next_header(&mut self) -> Result<Option<[u8; BLOCK]>, Refusal> {
-        let mut after_zeros = false;
-        let mut searching = false;
+    /// The next header whose checksum is right, and whether something else stood before it; none at the end. Zero blocks are
+    /// passed over, so that concatenated tars are read like one.
+    ///
+    /// Behind zeros stands padding, or the members behind a hole. Padding may hold the headers of the record before, which
+    /// old tars left in their buffer.
+    fn next_header(&mut self) -> Result<Option<([u8; BLOCK], bool)>, Refusal> {
+        let mut is_behind_zeros = false;
+        let mut is_padding = false;
+        let mut is_searching = false;
         loop {
-            let Some(block) = self.block(searching || after_zeros)? else { return Ok(None) };
+            let Some(block) = self.block(is_searching || is_behind_zeros)? else { return Ok(None) };
             let header = Header::new(&block);
             if header.is_valid() {
+                let checksum = libdeflater::crc32(&block);
+                if is_padding && self.recent.contains(&checksum) {
+                    return Ok(None);
+                }
+                if is_padding {
+                    self.damaged("zeros where a header should be, before the one");
+                }
                 if header.size().is_none() {
                     self.damaged("a header with an unreadable size");
                 }
-                return Ok(Some(block));
+                if self.recent.len() == RECENT {
+                    self.recent.pop_front();
+                }
+                self.recent.push_back(checksum);
+                return Ok(Some((block, is_searching || is_behind_zeros)));
             }
             if block.iter().all(|byte| *byte == 0) {
-                after_zeros = true;
-            } else if after_zeros && !searching {
-                // Padding behind the end mark.
-                return Ok(None);
-            } else if !searching {
+                is_behind_zeros = true;
+            } else if is_behind_zeros && !is_searching {
+                is_padding = true;
+            } else if !is_searching {
                 self.damaged("a header whose checksum is wrong");
-                searching = true;
+                is_searching = true;
             }
         }
     }

@@ -41,6 +41,12 @@ pub fn has_directory(bytes: &[u8]) -> bool {
     directory::locate(bytes).is_some()
 }
 
+/// Whether members can be found in these bytes by the headers before each, directory or not.
+#[must_use]
+pub fn has_member(bytes: &[u8]) -> bool {
+    recovery::has_member(bytes)
+}
+
 impl ZipDirectory {
     fn empty(refusal: Option<Refusal>) -> Self {
         Self {
@@ -65,7 +71,7 @@ impl ZipDirectory {
             if recovered.members.len() > found.members.len() {
                 let refusal = found.refusal.take();
                 found = recovered;
-                found.refusal = refusal;
+                found.refusal = found.refusal.or(refusal);
             }
             if found.members.is_empty() && found.directories == 0 && found.links == 0 {
                 let detail =
@@ -73,10 +79,34 @@ impl ZipDirectory {
                 return Err(Refusal::new(Reason::ZipDamaged, detail));
             }
         }
+        if found.refusal.is_none() {
+            found = Self::found_again(found, bytes, limits);
+        }
         overlap::mark(&mut found.members);
         found.longest_name = limits.name;
         found.decoder_memory = limits.decoder_memory;
         Ok(found)
+    }
+
+    /// What the local headers tell, where the directory is whole but members do not lie where it says, because bytes are
+    /// missing before them, and where that is more.
+    fn found_again(listed: Self, bytes: &[u8], limits: &Limits) -> Self {
+        let is_missed = |member: &Member| matches!(member.trouble(), Some(Trouble::NoHeader | Trouble::Cut));
+        let missed = listed.members.iter().filter(|member| is_missed(member)).count();
+        if missed == 0 {
+            return listed;
+        }
+        let sound = |found: &Self| found.members.iter().filter(|member| !is_missed(member)).count();
+        let mut recovered = recovery::read(bytes, limits);
+        if sound(&recovered) <= sound(&listed) {
+            return listed;
+        }
+        let detail = format!(
+            "{missed} of its {} members do not lie where its directory says; they were recovered from the headers before each",
+            listed.members.len()
+        );
+        recovered.refusal.get_or_insert(Refusal::new(Reason::ZipDamaged, detail));
+        recovered
     }
 
     /// All regular members, in the order of the directory: a member's position here is its ordinal.

@@ -46,6 +46,8 @@ pub(in crate::midi) fn unwrap_riff(content: &[u8]) -> (&[u8], Warnings) {
     {
         let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
         if id == b"data" {
+            // A writer that was stopped never came to set the length.
+            let length = if length == 0 { usize::MAX } else { length };
             return (rest.get(..length).unwrap_or(rest), Warnings::RIFF_WRAPPED);
         }
         // Chunks are padded to an even length.

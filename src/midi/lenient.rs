@@ -71,7 +71,7 @@ impl<L: Listener> Reader<'_, L> {
                 Some(chunk) if chunk.id == *b"MTrk" => self.read_track(&chunk),
                 Some(chunk) if chunk.id == *b"MThd" => {
                     self.warnings |= Warnings::JUNK_BETWEEN_CHUNKS;
-                    if self.tracks >= self.declared_tracks {
+                    if self.tracks >= self.declared_tracks.max(1) {
                         // A second file stands behind the first one.
                         return;
                     }
@@ -164,9 +164,27 @@ impl<L: Listener> Reader<'_, L> {
                 self.warnings |= Warnings::TRACK_LENGTH;
                 return chunk.body + longer.end;
             }
+            if chunk.body == end
+                && let Some(to) = self.unmeasured(end)
+            {
+                self.accept(chunk.body, to, End::First);
+                self.warnings |= Warnings::TRACK_LENGTH;
+                return to;
+            }
+            // The track has no end, and what stands behind it may be the rest of it.
+            self.warnings |= Warnings::BYTES_LOST;
         }
         self.accept(chunk.body, end, End::First);
         end
+    }
+
+    /// Where a track ends whose length was never written, because its recorder was stopped: before the next one, or with the
+    /// file. None where what stands there is no track.
+    fn unmeasured(&mut self, from: usize) -> Option<usize> {
+        let to = self.find_track(from, self.content.len()).unwrap_or(self.content.len());
+        let seen = self.try_read(from, to, End::First);
+        let is_music = seen.end > 0 && seen.warnings.status() != ParseStatus::Partial;
+        is_music.then_some(if seen.is_ended { from + seen.end } else { to })
     }
 
     /// Whether the track goes on behind its first end-of-track event and ends with another, and nothing is lost between.
@@ -205,7 +223,7 @@ impl<L: Listener> Reader<'_, L> {
     /// what an earlier, longer file left on the disk.
     fn skip_junk(&mut self, at: usize) -> usize {
         self.warnings |= Warnings::JUNK_BETWEEN_CHUNKS;
-        if self.tracks >= self.declared_tracks {
+        if self.tracks >= self.declared_tracks.max(1) {
             return self.content.len();
         }
         let mut from = at;
@@ -325,6 +343,45 @@ mod tests {
             ),
             ("nothing", 1, vec![], 0, Warnings::NONE),
             ("no track", 1, vec![b"nothing like a track".to_vec()], 0, Warnings::JUNK_BETWEEN_CHUNKS),
+        ] {
+            let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
+            let found = read_chunks(promised, &chunks);
+            assert_eq!(found, (tracks, warnings), "{name}: {:?}", found.1.words().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_a_length_that_is_too_short_is_read_or_told() {
+        let whole = track(&[NOTE, END]);
+        for (name, promised, chunks, tracks, warnings) in [
+            (
+                "a length that was never written",
+                1,
+                vec![chunk(*b"MTrk", 0, NOTE)],
+                1,
+                Warnings::TRACK_LENGTH | Warnings::NO_END_OF_TRACK,
+            ),
+            (
+                "no music behind an empty track",
+                1,
+                vec![chunk(*b"MTrk", 0, b"\x00\x05\x05")],
+                1,
+                Warnings::NO_END_OF_TRACK | Warnings::BYTES_LOST | Warnings::JUNK_BETWEEN_CHUNKS,
+            ),
+            (
+                "too short, with a fault behind",
+                1,
+                vec![chunk(*b"MTrk", 4, &join(&[NOTE, b"\x00\xF8", END]))],
+                1,
+                Warnings::NO_END_OF_TRACK | Warnings::BYTES_LOST | Warnings::JUNK_BETWEEN_CHUNKS,
+            ),
+            (
+                "no track promised, and a byte before it",
+                0,
+                vec![b"\0".to_vec(), whole.clone()],
+                1,
+                Warnings::JUNK_BETWEEN_CHUNKS,
+            ),
         ] {
             let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
             let found = read_chunks(promised, &chunks);

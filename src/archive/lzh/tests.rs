@@ -253,6 +253,21 @@ fn what_is_behind_a_damaged_header_is_found_again() {
         let mut damaged = bytes.clone();
         damaged[3] ^= 1;
         assert_eq!(names(&read_default(&damaged)), [("bb", Ok(11)), ("cc", Ok(11))]);
+        // The second header is a hole, and so is all of the first member.
+        for hole in [second..second + 24, 0..second] {
+            let mut holed = bytes.clone();
+            let at = hole.start;
+            holed[hole].fill(0);
+            let outcome = read_default(&holed);
+            let first = if at == 0 { "bb" } else { "aa" };
+            let expected = [(first, Ok(11)), ("cc", Ok(11))];
+            assert_eq!(names(&outcome), expected, "level {level}");
+            assert_eq!(outcome.1, Some(Reason::ArchiveDamaged));
+        }
+        let mac_binary = [vec![0; 128], bytes.clone()].concat();
+        let outcome = read_default(&mac_binary);
+        assert_eq!((outcome.0.len(), outcome.1), (3, None), "level {level}");
+        assert_eq!(read(&vec![0; bytes.len()], &Limits::default()), Err(Reason::ArchiveDamaged));
         // All of them.
         let last = second * 2;
         let ruined: Vec<u8> = bytes.iter().map(|byte| if *byte == b'-' { b'+' } else { *byte }).collect();

@@ -16,6 +16,9 @@ use crate::reject::{Reason, Refusal};
 /// How far into a program its archive is searched for.
 const PROGRAM: usize = 64 << 10;
 
+/// The header that a Macintosh put before files it sent elsewhere (`MacBinary`); it begins with a zero.
+const MAC_BINARY: usize = 128;
+
 /// The longest header without extensions, so that a limit for these does not concern it.
 const BASIC_HEADER: usize = 64 << 10;
 
@@ -62,12 +65,29 @@ impl Walk<'_> {
         start
     }
 
-    fn list(&mut self, mut position: usize, limits: &Limits) {
+    fn list(&mut self, start: usize, limits: &Limits) {
+        let mut position = start;
         let most = limits.entries.min(Ordinal::MOST);
         loop {
             let rest = self.bytes.get(position..).unwrap_or_default();
             let (what, is_cut) = match header::read(rest, self.longest) {
-                Found::End => return,
+                // The end mark, or a hole where a header was.
+                Found::End => {
+                    let Some(next) = self.find_whole(position + 1) else {
+                        if position == start && rest.len() > 1 {
+                            self.refuse(Some(damaged("there is no header in it".to_owned())));
+                        }
+                        return;
+                    };
+                    if (position, next) != (0, MAC_BINARY) {
+                        self.refuse(Some(damaged(format!(
+                            "the archive has zeros at byte {position}, and a member behind them; what could be found \
+                             before and behind was kept"
+                        ))));
+                    }
+                    position = next;
+                    continue;
+                }
                 Found::Header(header, length) => {
                     let data = position + length;
                     let name = header::name(&header);
@@ -150,6 +170,16 @@ impl Walk<'_> {
         let detail =
             format!("the archive ends {place}, at byte {}; what came before was kept", self.bytes.len());
         Refusal::new(Reason::ArchiveTruncated, detail)
+    }
+
+    /// The next header whose data is all there, starting at `from` or behind it.
+    fn find_whole(&mut self, from: usize) -> Option<usize> {
+        let found = self.find(from, usize::MAX)?;
+        let Found::Header(header, length) = header::read(self.bytes.get(found..)?, self.longest) else {
+            return None;
+        };
+        let end = usize::try_from(header.compressed_size).ok()?.checked_add(found + length)?;
+        (end <= self.bytes.len()).then_some(found)
     }
 
     /// The next header that is one by its checksum, starting between `from` and `to`.

@@ -14,6 +14,8 @@ pub(super) struct Found<'l> {
     pub(super) skipped: Skipped,
     pub(super) refusal: Option<Refusal>,
     limits: &'l Limits,
+    /// Bytes of headers that may still be looked at in search of one.
+    pub(super) work: usize,
     /// The packed member before, if nothing was lost since.
     before: Option<Record>,
     /// Whether there may be members before what is found, in another volume or behind damage.
@@ -21,12 +23,14 @@ pub(super) struct Found<'l> {
 }
 
 impl<'l> Found<'l> {
-    pub(super) const fn new(limits: &'l Limits) -> Self {
+    /// Nothing yet, of an archive of so many bytes. Twice over is enough for an honest one, of which each header is read once.
+    pub(super) const fn new(limits: &'l Limits, length: usize) -> Self {
         Self {
             records: Vec::new(),
             skipped: Skipped { directories: 0, links: 0, others: 0 },
             refusal: None,
             limits,
+            work: length.saturating_mul(2).saturating_add(1 << 20),
             before: None,
             lacks_start: false,
         }

@@ -68,7 +68,7 @@ pub(super) fn read(bytes: &[u8], mut at: usize, found: &mut Found<'_>) -> Result
                     Trial::Damaged(what) => found.damaged(what, at),
                     _ => found.cut("in the middle of a header", bytes.len()),
                 }
-                let Some(next) = search(bytes, at + 1) else { return Ok(()) };
+                let Some(next) = search(bytes, at + 1, &mut found.work) else { return Ok(()) };
                 at = next;
                 continue;
             }
@@ -222,17 +222,27 @@ fn coding(version: u8, method: u8) -> Coding {
     }
 }
 
-/// The next file's header that can be made out at or behind `from`.
-fn search(bytes: &[u8], from: usize) -> Option<usize> {
-    (from..bytes.len()).find(|at| {
-        let small = |size: &[u8; 2]| {
-            (FILE_FIXED..=LARGEST_SEARCHED).contains(&usize::from(u16::from_le_bytes(*size)))
+/// The next file's header that can be made out at or behind `from`, as long as there is work to spend on it.
+fn search(bytes: &[u8], from: usize, work: &mut usize) -> Option<usize> {
+    for at in from..bytes.len() {
+        if bytes.get(at + 2) != Some(&FILE) {
+            continue;
+        }
+        let size = bytes.get(at + 5..).and_then(|rest| rest.first_chunk()).copied().map(u16::from_le_bytes);
+        let Some(size) = size.map(usize::from).filter(|size| (FILE_FIXED..=LARGEST_SEARCHED).contains(size))
+        else {
+            continue;
         };
-        bytes.get(at + 2) == Some(&FILE)
-            && bytes.get(at + 5..).and_then(|rest| rest.first_chunk()).is_some_and(small)
-            // 16 bits of checksum alone would be met by chance in a large file.
-            && bytes.get(at + 25).is_some_and(|method| (0x30..=0x35).contains(method))
-            && bytes.get(at + 24).is_some_and(|version| (15..=36).contains(version))
-            && matches!(block_at(bytes, *at), Trial::Block(_))
-    })
+        // 16 bits of checksum alone would be met by chance in a large file.
+        let is_likely = bytes.get(at + 25).is_some_and(|method| (0x30..=0x35).contains(method))
+            && bytes.get(at + 24).is_some_and(|version| (15..=36).contains(version));
+        if !is_likely {
+            continue;
+        }
+        if matches!(block_at(bytes, at), Trial::Block(_)) {
+            return Some(at);
+        }
+        *work = work.checked_sub(size)?;
+    }
+    None
 }

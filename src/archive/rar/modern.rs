@@ -60,14 +60,14 @@ enum Trial<'a> {
 /// [`Reason::Encrypted`] if the headers themselves are encrypted.
 pub(super) fn read(bytes: &[u8], mut at: usize, found: &mut Found<'_>) -> Result<(), Refusal> {
     while at < bytes.len() {
-        let header = match header_at(bytes, at) {
+        let header = match header_at(bytes, at, LARGEST) {
             Trial::Header(header) => header,
             trial => {
                 match trial {
                     Trial::Damaged(what) => found.damaged(what, at),
                     _ => found.cut("in the middle of a header", bytes.len()),
                 }
-                let Some(next) = search(bytes, at + 1) else { return Ok(()) };
+                let Some(next) = search(bytes, at + 1, &mut found.work) else { return Ok(()) };
                 at = next;
                 continue;
             }
@@ -99,18 +99,18 @@ pub(super) fn read(bytes: &[u8], mut at: usize, found: &mut Found<'_>) -> Result
     Ok(())
 }
 
-/// Whether an archive's first header is at `at`.
+/// Whether an archive's first header is at `at`; it is a small one.
 pub(super) fn is_header(bytes: &[u8], at: usize) -> bool {
-    matches!(header_at(bytes, at), Trial::Header(Header { kind: MAIN | ENCRYPTION, .. }))
+    matches!(header_at(bytes, at, LARGEST_SEARCHED), Trial::Header(Header { kind: MAIN | ENCRYPTION, .. }))
 }
 
-/// The header that starts at `at`.
-fn header_at(bytes: &[u8], at: usize) -> Trial<'_> {
+/// The header that starts at `at`, of at most `longest` bytes.
+fn header_at(bytes: &[u8], at: usize, longest: usize) -> Trial<'_> {
     let mut fields = Fields::new(bytes, at, bytes.len());
     let Some(checksum) = fields.word() else { return Trial::Cut };
     let start = fields.position();
     let size = match fields.length() {
-        Some(size) if (1..=LARGEST).contains(&size) => size,
+        Some(size) if (1..=longest).contains(&size) => size,
         None if bytes.len() - start < 3 => return Trial::Cut,
         _ => return Trial::Damaged("no header"),
     };
@@ -231,12 +231,20 @@ impl Extra {
     }
 }
 
-/// The next file's header that can be made out at or behind `from`.
-fn search(bytes: &[u8], from: usize) -> Option<usize> {
-    (from..bytes.len()).find(|at| {
+/// The next file's header that can be made out at or behind `from`, as long as there is work to spend on it.
+fn search(bytes: &[u8], from: usize, work: &mut usize) -> Option<usize> {
+    for at in from..bytes.len() {
         let mut fields = Fields::new(bytes, at.saturating_add(4), bytes.len());
-        fields.length().is_some_and(|size| (8..=LARGEST_SEARCHED).contains(&size))
-            && fields.number() == Some(FILE)
-            && matches!(header_at(bytes, *at), Trial::Header(_))
-    })
+        let Some(size) = fields.length().filter(|size| (8..=LARGEST_SEARCHED).contains(size)) else {
+            continue;
+        };
+        if fields.number() != Some(FILE) {
+            continue;
+        }
+        if matches!(header_at(bytes, at, LARGEST_SEARCHED), Trial::Header(_)) {
+            return Some(at);
+        }
+        *work = work.checked_sub(size)?;
+    }
+    None
 }

@@ -116,6 +116,11 @@ fn what_is_broken_keeps_what_came_before_and_can_be_found_behind() {
     let whole = [a.clone(), b.clone(), c.clone(), end()].concat();
     let mut damaged = whole.clone();
     damaged[a.len()] ^= 0xff;
+    let hole = |at: usize, length: usize| {
+        let mut bytes = whole.clone();
+        bytes[at..at + length].fill(0);
+        bytes
+    };
     let limits = Limits::default();
     let truncated = Some(Reason::ArchiveTruncated);
     let cases: &[Broken<'_>] = &[
@@ -128,6 +133,15 @@ fn what_is_broken_keeps_what_came_before_and_can_be_found_behind() {
         ("damaged header", damaged, &["a", "c"], Some(Reason::ArchiveDamaged)),
         ("two tars", [whole.clone(), whole.clone()].concat(), &["a", "b", "c", "a", "b", "c"], None),
         ("padded with text", [whole.clone(), b"text".repeat(300)].concat(), &["a", "b", "c"], None),
+        ("a hole over a header", hole(a.len(), 512), &["a", "c"], Some(Reason::ArchiveDamaged)),
+        ("a hole over a member", hole(a.len(), b.len()), &["a", "c"], None),
+        ("a hole into content", hole(a.len() - 512, 1_024), &["a", "c"], Some(Reason::ArchiveDamaged)),
+        (
+            "padded with the record before",
+            [whole.clone(), whole[a.len() + 512..].to_vec()].concat(),
+            &["a", "b", "c"],
+            None,
+        ),
         ("nothing", Vec::new(), &[], None),
         ("text", b"text".repeat(300), &[], Some(Reason::ArchiveDamaged)),
     ];
@@ -138,6 +152,13 @@ fn what_is_broken_keeps_what_came_before_and_can_be_found_behind() {
     }
     let (members, _, _) = read(&whole[..a.len() + 700], &limits);
     assert_eq!(members[1], (b"b".to_vec(), Err(Reason::ArchiveTruncated)));
+
+    // What was said of a member whose header is gone is not said of the next one.
+    let mut lost = member(b"lost", b'0', &[3; 600]);
+    lost[0] ^= 0xff;
+    let long = [member(b"././@LongLink", b'L', b"a long name"), lost, b, end()].concat();
+    let (members, refusal, _) = read(&long[..], &limits);
+    assert_eq!((members, refusal), (vec![ok("b", &[2; 600])], Some(Reason::ArchiveDamaged)));
 }
 
 /// A reader of a long run of one byte, which takes no memory.

@@ -10,8 +10,9 @@ pub(super) fn mark(members: &mut [Member]) {
     if members.windows(2).all(|pair| matches!(pair, [one, two] if end(one) <= two.data)) {
         return;
     }
-    // The empty ones share nothing.
-    let full = |member: &Member| member.compressed > 0 && member.trouble() != Some(Trouble::NoHeader);
+    // The empty ones share nothing, and of those that are not there nothing is read.
+    let is_there = |member: &Member| !matches!(member.trouble(), Some(Trouble::NoHeader | Trouble::Cut));
+    let full = |member: &Member| member.compressed > 0 && is_there(member);
     let mut order: Vec<u32> =
         (0_u32..).zip(members.iter()).filter(|(_, member)| full(member)).map(|(index, _)| index).collect();
     let at = |members: &[Member], index: u32| {

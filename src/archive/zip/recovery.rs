@@ -42,6 +42,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> ZipDirectory {
             continue;
         }
         if found.members.len() as u64 >= most {
+            found.refusal = limits.check_entries(most.saturating_add(1)).err();
             break;
         }
         let (member, next) = header.resolve(bytes, &mut work);
@@ -53,6 +54,23 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> ZipDirectory {
         }
     }
     found
+}
+
+/// Whether a member with a name stands anywhere in it; chance puts the signature into programs, but no such name behind it.
+pub(super) fn has_member(bytes: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(start) = next_header(bytes, from, bytes.len()) {
+        let is_named = LocalHeader::read(bytes, start).is_some_and(|header| {
+            let name = range(bytes, header.name.start, u64::from(header.name.length)).unwrap_or_default();
+            let is_there = header.has_descriptor || header.declared.compressed <= bytes.len() as u64;
+            is_there && name.contains(&b'.') && name.iter().all(|byte| *byte >= b' ')
+        });
+        if is_named {
+            return true;
+        }
+        from = start + 1;
+    }
+    false
 }
 
 /// A header before a member's data.
@@ -107,9 +125,21 @@ impl LocalHeader {
             |declared: &Declared| Member::new(declared, self.name, self.data as u64).troubled(Trouble::Cut);
         if !self.has_descriptor {
             let end = self.data.checked_add(usize::try_from(self.declared.compressed).unwrap_or(usize::MAX));
-            return match end.filter(|end| *end <= bytes.len()) {
-                Some(end) => (Member::new(&self.declared, self.name, self.data as u64), Some(end)),
-                None => (cut(&self.declared), None),
+            let end = end.filter(|end| *end <= bytes.len());
+            // What stands where the data should end shows whether some of it is missing: then another header lies within.
+            let is_followed =
+                |end| end == bytes.len() || bytes.get(end..).is_some_and(|rest| rest.starts_with(b"PK"));
+            let within = || next_header(bytes, self.data, end.unwrap_or(bytes.len()));
+            let is_zip = bytes.get(self.data..).is_some_and(|data| data.starts_with(&LOCAL_SIGNATURE));
+            return match end {
+                Some(end) if is_zip || is_followed(end) => {
+                    (Member::new(&self.declared, self.name, self.data as u64), Some(end))
+                }
+                Some(end) => match within() {
+                    Some(next) => (cut(&self.declared), Some(next)),
+                    None => (Member::new(&self.declared, self.name, self.data as u64), Some(end)),
+                },
+                None => (cut(&self.declared), within().filter(|_| !is_zip)),
             };
         }
         let rest = bytes.get(self.data..).unwrap_or_default();
@@ -244,6 +274,18 @@ fn read_zip64(mut extra: &[u8], declared: &mut Declared) {
 
 fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
     bytes.get(offset..)?.first_chunk().map(|chunk| u64::from_le_bytes(*chunk))
+}
+
+/// The next place between two others where a header can begin.
+fn next_header(bytes: &[u8], mut from: usize, to: usize) -> Option<usize> {
+    let searched = bytes.get(..to.saturating_add(LOCAL_SIGNATURE.len() - 1)).unwrap_or(bytes);
+    while let Some(start) = find(searched, from, LOCAL_SIGNATURE) {
+        if LocalHeader::read(bytes, start).is_some() {
+            return Some(start);
+        }
+        from = start + 1;
+    }
+    None
 }
 
 /// The next place of a signature, from `position` on.

@@ -278,6 +278,36 @@ fn a_truncated_zip_is_recovered_from_its_local_headers() {
 }
 
 #[test]
+fn what_lies_behind_missing_bytes_is_found() {
+    let noise: Vec<u8> =
+        (0..9_000_u32).map(|index| index.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    let inner = zip(&[Entry::new("inner.mid", b"inner", STORED)]).0;
+    let (bytes, _) = zip(&[
+        Entry::new("a.mid", &noise, STORED),
+        Entry::new("b.mid", &noise, DEFLATED),
+        Entry::new("c.zip", &inner, STORED),
+        Entry::new("d.mid", &noise, STORED),
+    ]);
+    let limits = Limits::default();
+    let length = noise.len();
+    for missing in [1, 40, 200] {
+        let without = [&bytes[..5_000], &bytes[5_000 + missing..]].concat();
+        let (contents, refusal) = read(&without, &limits).unwrap();
+        let behind = [("b.mid", Ok(length)), ("c.zip", Ok(inner.len())), ("d.mid", Ok(length))];
+        assert_eq!(named(&contents)[1..], behind, "{missing} bytes");
+        assert!(named(&contents)[0].1.is_err());
+        assert_eq!(refusal, Some(Reason::ZipDamaged));
+
+        let (contents, refusal) = read(&bytes[missing..], &limits).unwrap();
+        assert_eq!(
+            (named(&contents), refusal),
+            (behind.to_vec(), Some(Reason::ZipDamaged)),
+            "{missing} first bytes"
+        );
+    }
+}
+
+#[test]
 fn a_file_full_of_forged_headers_ends_soon() {
     // Each header promises deflated data whose end only inflating tells; each of them runs on to the end.
     let mut forged = b"PK\x03\x04\x14\0\x08\0\x08\0".to_vec();
