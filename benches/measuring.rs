@@ -80,17 +80,25 @@ pub(crate) fn mebibytes(bytes: u64) -> f64 {
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     failed: bool,
+    /// What is said of each, below the tables.
+    lines: Vec<String>,
 }
 
 impl Verdict {
-    /// Prints whether `holds`, and remembers if not.
+    /// Notes whether `holds`.
     pub(crate) fn require(&mut self, holds: bool, what: &str) {
-        println!("{} {what}", if holds { "kept: " } else { "BROKEN:" });
+        self.lines.push(format!("{} {what}", if holds { "kept: " } else { "BROKEN:" }));
         self.failed |= !holds;
     }
 
-    /// 0 if everything held, else 1.
+    /// Notes what is not judged, and why.
+    pub(crate) fn pass(&mut self, what: &str, why: &str) {
+        self.lines.push(format!("NOT JUDGED: {what} ({why})"));
+    }
+
+    /// Prints what held and what did not; 0 if everything held, else 1.
     pub(crate) fn exit(&self) -> ExitCode {
+        self.lines.iter().for_each(|line| println!("{line}"));
         if self.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
 }

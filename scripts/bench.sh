@@ -55,7 +55,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-if [ -z "$write" ] && [ -z "$files$corpus$only$quick$program" ] && [ "$profile" = bench ]; then write=yes; fi
+if [ -z "$write" ] && [ -z "$files$corpus$only$quick$program" ] && [ -n "$python" ] && [ "$profile" = bench ]; then write=yes; fi
 page=$root/docs/benchmarks.md
 
 options=()
@@ -78,15 +78,14 @@ described() {
     printf 'date: %s; memory: %s MB; kernel: %s; %s\n' "$(date -u +%F)" \
         "$(awk '/^MemTotal/ { printf "%d", $2 / 1000 }' /proc/meminfo)" "$(uname -sr)" "$(cd "$root" && rustc --version)"
     if [ -n "$python" ]; then printf 'Python: %s\n' "$(describe_environment)"; fi
-    printf 'command: scripts/bench.sh%s\n' "${corpus:+ --corpus DIR}${files:+ --files $files}${rounds:+ --rounds $rounds}${only:+ --only $only}"
+    printf 'command: scripts/bench.sh%s\n' "${corpus:+ --corpus DIR}${files:+ --files $files}${rounds:+ --rounds $rounds}${only:+ --only $only}${program:+ --loader FILE}$([ "$profile" = bench ] || printf ' --profile %s' "$profile")"
 }
 described >"$scratch/page"
 status=0
 cargo bench --locked --quiet --manifest-path "$root/Cargo.toml" --profile "$profile" --bench figures -- end-to-end "${options[@]}" |
     tee "$scratch/table" || status=$?
-if [ ! -s "$scratch/table" ]; then exit "$status"; fi
-# Lines that are no table become a list, which a page shows as lines.
-sed 's/^\([^|]\)/* \1/' "$scratch/page" "$scratch/table" >"$scratch/part"
+if ! grep -q '^measured in full$' "$scratch/table"; then fail "it was not measured to its end" "read the message above"; fi
+grep -v '^measured in full$' "$scratch/table" | cat "$scratch/page" - | as_part >"$scratch/part"
 if [ -n "$write" ]; then
     write_part "$page" scripts/bench.sh <"$scratch/part"
     say "written: docs/benchmarks.md"

@@ -92,16 +92,37 @@ command_of() {
     esac
 }
 
-# Criterion's lines, as a table: the middle of its three estimates, and those around it.
+# Criterion's lines, as a table: the middle of its three estimates, and those around it. What has changed since an earlier run
+# is not shown.
 criterion_table() {
     printf '| part | time (least – most estimate) | a second |\n|---|---:|---:|\n'
     awk '
-        /^[^ ].*\// { name = $0; sub(/ +time:.*/, "", name) }
+        /^[^ ].*\// { name = $0; sub(/ +time:.*/, "", name); is_change = 0 }
+        /^ +change:/ { is_change = 1 }
+        is_change { next }
         /time: +\[/ { match($0, /\[.*\]/); split(substr($0, RSTART + 1, RLENGTH - 2), time, " ") }
         /thrpt: +\[/ {
             match($0, /\[.*\]/); split(substr($0, RSTART + 1, RLENGTH - 2), rate, " ")
             printf "| %s | %s %s (%s – %s) | %s %s |\n", name, time[3], time[4], time[1], time[5], rate[3], rate[4]
         }'
+}
+
+# How many times as long ten times as much takes, by two tables whose rows have the same names: OF COLUMN LESS MORE. The column
+# holds seconds, or with `rate` what is done in one.
+tenfold() {
+    awk -F '|' -v of="$1" -v column="$2" '
+        function number(text) { gsub(/^ +| .*$/, "", text); return text + 0 }
+        /^\|/ { name = $2; gsub(/^ +| +$/, "", name); value = number($column) }
+        !/^\|/ || value <= 0 { next }
+        FNR == NR { less[name] = value; next }
+        name in less {
+            times = of == "rate" ? 10 * less[name] / value : value / less[name]
+            # What takes some hundredths of a second is starting the program.
+            kept = times <= 11
+            broken += !kept
+            printf "%s %s: %.1f times as long for ten times as much, 11 allowed\n", kept ? "kept: " : "BROKEN:", name, times
+        }
+        END { exit broken > 0 }' "$3" "$4"
 }
 
 scratch=$(mktemp -d)
@@ -114,31 +135,50 @@ say "building loader and what measures it"
 cargo build --release --locked --quiet
 cargo bench --locked --quiet --no-run --bench figures --bench parts
 
-# Measures one part and prints it; the two that write their page themselves do so.
+# Measures one part, prints it, and writes it where it was measured to its end; the two that write their page themselves do so.
 measure() {
-    local command status=0
+    local command status=0 page=docs/benchmarks.md ended='^measured in full$' less of
     command=$(command_of "$1")
     say
     say "== $1: $command"
     case $1 in
         bench | compare) $command; return ;;
-        parts) ${command/bench/bench --locked --quiet} >"$scratch/criterion" || return; criterion_table <"$scratch/criterion" ;;
-        scale) $command --loader "$program" ;;
-        *) ${command/bench/bench --locked --quiet} ;;
-    esac >"$scratch/table" || status=$?
+        parts)
+            ${command/bench/bench --locked --quiet} >"$scratch/criterion" || return
+            criterion_table <"$scratch/criterion" >"$scratch/table"
+            ended='^| .*/'
+            ;;
+        scale)
+            $command --loader "$program" >"$scratch/table" || status=$?
+            ended='^most memory' page=docs/scaling.md
+            ;;
+        *) ${command/bench/bench --locked --quiet} >"$scratch/table" || status=$? ;;
+    esac
+    if ! grep -q "$ended" "$scratch/table"; then
+        cat "$scratch/table"
+        say "not measured to its end: the page stays as it was"
+        return 1
+    fi
+    sed -i '/^measured in full$/d' "$scratch/table"
+    case $1 in rescan10 | check10) of='time 3' ;; catalog10) of='rate 4' ;; *) of='' ;; esac
+    if [ "$1" = check10 ]; then of='time 4'; fi
+    if [ -n "$of" ] && [ -z "$quick" ]; then
+        less=$scratch/less
+        read_part "$page" "scripts/benchmarks.sh ${1%10}" >"$less"
+        # shellcheck disable=SC2086  # Two words.
+        tenfold $of "$less" "$scratch/table" >"$scratch/times" || status=1
+        cat "$scratch/times" >>"$scratch/table"
+    fi
     cat "$scratch/table"
-    if [ ! -s "$scratch/table" ]; then say "nothing was measured"; return 1; fi
-    if [ -n "$quick" ]; then return $status; fi
-    # Lines that are no table become a list, which a page shows as lines.
+    # At a small size nothing is judged.
+    if [ -n "$quick" ]; then return; fi
     {
         printf '* %s; %s; rustc %s\n' "$command" "$(date -u +%F)" "$(rustc --version | cut -d ' ' -f 2)"
         if ! grep -q '^processor' "$scratch/table"; then
             printf '* processor: %s, %s cores\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)"
         fi
-        sed 's/^\([^|]\)/* \1/' "$scratch/table"
-    } | awk 'NF { in_table = /^\|/; if (NR > 1 && in_table != before) print ""; print; before = in_table }' >"$scratch/part"
-    local page=docs/benchmarks.md
-    if [ "$1" = scale ]; then page=docs/scaling.md; fi
+        cat "$scratch/table"
+    } | as_part >"$scratch/part"
     write_part "$page" "scripts/benchmarks.sh $1" <"$scratch/part" || return
     say "written: $page"
     return $status

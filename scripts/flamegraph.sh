@@ -111,4 +111,4 @@ awk -v top="$top" '
         own[frames[depth]] += count; all += count
     }
     END { for (name in own) printf "%.1f %%\t%s\n", 100 * own[name] / all, name }
-' "$scratch/folded" | sort -rn | head -n "$top" | awk -F '\t' '{ printf "| %s | `%s` |\n", $1, $2 }'
+' "$scratch/folded" | sort -rn | awk -F '\t' -v top="$top" 'NR <= top { printf "| %s | `%s` |\n", $1, $2 }'

@@ -3,11 +3,26 @@
 #
 #   write_part PAGE NAME   standard input becomes the part called NAME
 #   has_part PAGE NAME     whether the page has it
+#   read_part PAGE NAME    the part
+#   as_part                standard input as a part: tables with an empty line around each, other lines as a list
 
 begin_of() { printf '<!-- begin: written by %s -->' "$1"; }
 end_of() { printf '<!-- end: written by %s -->' "$1"; }
 
 has_part() { grep -qxF -- "$(begin_of "$2")" "$1" && grep -qxF -- "$(end_of "$2")" "$1"; }
+
+read_part() { awk -v begin="$(begin_of "$2")" -v end="$(end_of "$2")" '$0 == end { exit } inside { print } $0 == begin { inside = 1 }' "$1"; }
+
+as_part() {
+    awk '
+        { in_table = /^\|/ }
+        !NF { blank = 1; next }
+        {
+            if (NR > 1 && (in_table != before || in_table && blank)) print ""
+            print (in_table || /^\* / ? "" : "* ") $0
+            before = in_table; blank = 0
+        }'
+}
 
 write_part() {
     local page=$1 new part
@@ -16,11 +31,15 @@ write_part() {
         return 1
     fi
     part=$(mktemp) && new=$(mktemp) || return 1
-    cat >"$part"
-    awk -v begin="$(begin_of "$2")" -v end="$(end_of "$2")" -v part="$part" '
+    cat >"$part" || return 1
+    if ! awk -v begin="$(begin_of "$2")" -v end="$(end_of "$2")" -v part="$part" '
         $0 == end { inside = 0 }
         !inside { print }
         $0 == begin { inside = 1; print ""; while ((getline line < part) > 0) print line; print "" }
-    ' "$page" >"$new" && cat "$new" >"$page"
+    ' "$page" >"$new" || ! cat "$new" >"$page"; then
+        printf 'error: %s could not be written\n' "$page" >&2
+        rm -f "$part" "$new"
+        return 1
+    fi
     rm -f "$part" "$new"
 }

@@ -77,11 +77,12 @@ files_of_50_kb() {
 import_with() {
     local by=$1 level=$2 url status=0
     shift 2
-    "$program" db psql -q -c 'DROP DATABASE IF EXISTS measured WITH (FORCE)' -c 'CREATE DATABASE measured' >/dev/null
+    "$program" db psql -q -c 'DROP DATABASE IF EXISTS measured WITH (FORCE)' -c 'CREATE DATABASE measured' >/dev/null ||
+        fail "the private cluster made no database to measure with"
     url=$("$program" db url)
     "$@" "$by" import --yes --quiet --json --progress none --mode fast --analysis "$level" --log-file "$scratch/import.log" \
         --database-url "${url/\/loader?//measured?}" "$corpus" >"$scratch/report" || status=$?
-    [ $status -eq 0 ] || [ $status -eq 3 ] || fail "the import ended with status $status" "read $scratch/import.log"
+    [ $status -eq 0 ] || [ $status -eq 3 ] || fail "the import ended with status $status" "$(tail -n 3 "$scratch/import.log")"
 }
 
 described() {
@@ -105,6 +106,7 @@ profile_import() {
     for level in basic standard; do
         import_with "$program" "$level" perf record -q -a -e cpu-clock -F 499 -o "$scratch/recorded" --
         stored=$(sed -n 's/.*"inserted": *\([0-9]*\).*/\1/p' "$scratch/report" | head -n 1)
+        [ -n "$stored" ] || fail "the import does not say what it stored" "$(head -c 300 "$scratch/report")"
         printf '\n| %s, of both cores | µs a file | where |\n|---:|---:|---|\n' "$level"
         perf report -i "$scratch/recorded" --no-children --sort comm,dso --field-separator '|' 2>/dev/null |
             awk -F "|" '
@@ -124,11 +126,12 @@ profile_import() {
                 END { for (what in sum) printf "%.1f|%s\n", sum[what], what }' | sort -rn |
             awk -F '|' -v stored="$stored" -v cores="$(nproc)" -v report="$scratch/report" '
                 BEGIN { while ((getline line < report) > 0) if (match(line, /"seconds": *[0-9.]+/)) { split(substr(line, RSTART, RLENGTH), part, ":"); seconds = part[2]; break } }
-                { printf "| %.1f %% | %.0f | %s |\n", $1, $1 / 100 * seconds * cores / stored * 1e6, $2 }'
+                { printf "| %.1f %% | %.0f | %s |\n", $1, $1 / 100 * seconds * cores / stored * 1e6, $2; rows++ }
+                END { exit !rows }' || return
     done
     for level in basic standard; do
         printf '\nFunctions of loader at %s ([picture](flamegraphs/%s.svg)):\n\n' "$level" "$level"
-        scripts/flamegraph.sh --name "$level" --loader "$program" --corpus "$corpus" --to "$pictures" --top 20 -- --analysis "$level"
+        scripts/flamegraph.sh --name "$level" --loader "$program" --corpus "$corpus" --to "$pictures" --top 20 -- --analysis "$level" || return
     done
 }
 
@@ -159,11 +162,10 @@ compare_guided() {
             for by in "$program" "$guided"; do
                 import_with "$by" "$level" python3 -c '
 import resource, subprocess, sys
-status = subprocess.run(sys.argv[1:]).returncode
+status = subprocess.run(sys.argv[2:]).returncode
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(f"{used.ru_utime + used.ru_stime:.2f}", file=sys.stderr)
-sys.exit(status)' 2>"$scratch/used"
-                tail -n 1 "$scratch/used" >>"$scratch/pairs"
+print(f"{used.ru_utime + used.ru_stime:.2f}", file=open(sys.argv[1], "a"))
+sys.exit(status)' "$scratch/pairs"
             done
         done
         paste - - <"$scratch/pairs" | awk -v level="$level" '

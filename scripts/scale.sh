@@ -99,15 +99,20 @@ if len(steps) < 20:
 print("\n| tenth of loading | files/s stored | of the mean | MiB of memory | processors idle | wait for the disk | stolen | MiB to be written |")
 print("|---|---:|---:|---:|---:|---:|---:|---:|")
 first, last = steps[0], steps[-1]
+
+def stored_at(moment):
+    """What was stored by then, between two lines of the progress in proportion."""
+    after = next((step for step in steps if step[0] >= moment), last)
+    before = next((step for step in reversed(steps) if step[0] <= moment), first)
+    passed = after[0] - before[0]
+    return before[1] + (after[1] - before[1]) * ((moment - before[0]) / passed if passed else 0)
+
 mean = (last[1] - first[1]) / (last[0] - first[0])
 worst = 1.0
 for tenth in range(10):
     begin = first[0] + (last[0] - first[0]) * tenth / 10
     end = first[0] + (last[0] - first[0]) * (tenth + 1) / 10
-    inside = [step for step in steps if begin <= step[0] <= end]
-    if len(inside) < 2:
-        continue
-    rate = (inside[-1][1] - inside[0][1]) / (inside[-1][0] - inside[0][0])
+    rate = (stored_at(end) - stored_at(begin)) / (end - begin)
     before, after = (machine[min(len(machine) - 1, int(second))] for second in (begin, end))
     spent = max(1, after[1] - before[1])
     idle, disk, stolen = (f"{100 * (after[i] - before[i]) / spent:.0f} %" for i in (2, 3, 4))

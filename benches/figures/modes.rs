@@ -1,4 +1,4 @@
-//! What each mode is worth: 400,000 row pairs to a library with 39 indexes and 8 foreign keys, analysed and durable, by every
+//! What each mode is worth: 400,000 row pairs to a library with 39 indexes and foreign keys, analysed and durable, by every
 //! path there is; and what indexes cost a library that is there already.
 //!
 //! `cargo bench --bench figures -- modes [--pairs 400000 --rounds 2 --break-even]`. The paths take turns on a server of their own, each into a new
@@ -240,6 +240,7 @@ fn measure_existing(server: &Server, rows: &Rows, options: &Options, verdict: &m
     }
 
     let ratio = two.median() / one.median();
+    println!();
     println!(
         "| on top of {} | kept s | suspended s | kept, server CPU s | suspended, server CPU s | kept / suspended |",
         rows.pairs()

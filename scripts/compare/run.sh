@@ -44,13 +44,13 @@ psycopg, numpy and blake3 (pip). About 5 minutes on two cores.
 HELP
 }
 
-files='' corpus='' rounds='' slow='' program=$root/target/release/loader quick='' write=''
+files='' corpus='' rounds='' slow='' program=$root/target/release/loader own='' quick='' write=''
 while [ $# -gt 0 ]; do
     case $1 in
         --files | --corpus | --rounds | --slow-share | --loader)
             if [ $# -lt 2 ]; then usage >&2; fail "$1 needs a value"; fi
             case $1 in
-                --loader) program=$2 ;;
+                --loader) program=$2 own=yes ;;
                 --slow-share) slow=$2 ;;
                 *) declare "${1#--}=$2" ;;
             esac
@@ -63,10 +63,11 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-if [ -z "$write" ] && [ -z "$files$corpus$rounds$quick$slow" ]; then write=yes; fi
+if [ -z "$write" ] && [ -z "$files$corpus$rounds$quick$slow$own" ]; then write=yes; fi
 if [ ! -x "$program" ]; then fail "there is no program $program" "cargo build --release --locked, or --loader FILE"; fi
 program=$(realpath -- "$program")
 if [ -n "$quick" ]; then files=${files:-200} rounds=${rounds:-1} slow=${slow:-1}; fi
+given="${corpus:+ --corpus DIR}${files:+ --files $files}${rounds:+ --rounds $rounds}${slow:+ --slow-share $slow}${own:+ --loader FILE}"
 files=${files:-20000} rounds=${rounds:-3} slow=${slow:-0.1}
 
 want_optional unzip unzip
@@ -110,7 +111,7 @@ fi
         "$(awk '/^MemTotal/ { printf "%d", $2 / 1000 }' /proc/meminfo)" "$(uname -sr)"
     printf '* %s; Python %s; %s\n' "$("$program" --version)" "$(describe_environment)" \
         "$(unzip -v | head -n 1 | cut -d ',' -f 1 | cut -d ' ' -f 1,2)"
-    printf '* command: scripts/compare/run.sh%s; %s\n' "${corpus:+ --corpus DIR}" "$(date -u +%F)"
+    printf '* command: scripts/compare/run.sh%s; %s\n' "$given" "$(date -u +%F)"
 } >"$scratch/part"
 python "$root/scripts/compare/compare.py" --loader "$program" --rounds "$rounds" --slow-share "$slow" --scratch "$scratch" "${corpora[@]}" |
     tee -a "$scratch/part"

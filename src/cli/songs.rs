@@ -23,7 +23,7 @@ use table::Form;
 
 const EXAMPLES: &str = "\
 A song groups contents by artist and title, as names, folders and texts tell them; case, accents, punctuation, track numbers
-and versions (remix, live, v2) aside. An import brings what is new to its songs at its end. What a person merges, splits and
+and versions (remix, live, v2) aside. An import brings what is new to its songs as it stores it. What a person merges, splits and
 renames stays so, whatever is imported afterwards.
 
 Examples:

@@ -21,6 +21,7 @@ mod corpus;
 mod dice;
 mod duplicates;
 mod faults;
+mod figures;
 mod harness;
 mod hostile;
 mod import;

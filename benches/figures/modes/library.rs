@@ -21,6 +21,9 @@ use crate::measuring::{real, seconds};
 /// Tables with many rows, the widest first, as two connections share them.
 const SHARES: [&[&str]; 2] = [&["musical_metadata"], &["files", "file_locations", "rejects", "sources"]];
 
+/// The tables that most is stored in; those that refer to others first.
+const LARGE: [&str; 5] = ["musical_metadata", "file_locations", "rejects", "files", "sources"];
+
 /// Settings that ludicrous changes. Logs and checkpoints are the private cluster's: 8 GB or so, and 30 minutes.
 pub(crate) const UNSAFE: [(&str, &str); 3] =
     [("fsync", "off"), ("full_page_writes", "off"), ("autovacuum", "off")];
@@ -78,15 +81,17 @@ impl<'a> Library<'a> {
         Ok(())
     }
 
-    /// Puts the foreign keys of an empty library back, so that a load checks them.
+    /// Puts the foreign keys of the large tables of an empty library back, so that a load checks them. Others wait: a table
+    /// that stays logged cannot refer to one that is not.
     pub(crate) async fn restore_keys(&mut self) -> Result<()> {
-        let add = "SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s', table_name, name, definition)
-                     FROM loader.suspended_foreign_keys";
-        let statements: Vec<String> = sqlx::query_scalar(add).fetch_all(&mut self.connection).await?;
+        let take = "DELETE FROM loader.suspended_foreign_keys WHERE table_name = ANY($1)
+                 RETURNING format('ALTER TABLE %I ADD CONSTRAINT %I %s', table_name, name, definition)";
+        let statements: Vec<String> =
+            sqlx::query_scalar(take).bind(&LARGE[..]).fetch_all(&mut self.connection).await?;
         for statement in statements {
             execute(&mut self.connection, &statement).await?;
         }
-        execute(&mut self.connection, "DELETE FROM loader.suspended_foreign_keys").await
+        Ok(())
     }
 
     /// Takes the primary keys of the three large tables away, where no foreign key needs them.
@@ -112,7 +117,7 @@ impl<'a> Library<'a> {
 
     /// Makes the tables, which must be empty, unlogged; those that refer to others first.
     pub(crate) async fn make_unlogged(&mut self) -> Result<()> {
-        for table in ["musical_metadata", "file_locations", "rejects", "files", "sources"] {
+        for table in LARGE {
             execute(&mut self.connection, &format!("ALTER TABLE {table} SET UNLOGGED")).await?;
         }
         Ok(())
@@ -126,7 +131,7 @@ impl<'a> Library<'a> {
         if side_by_side {
             return self.side_by_side(SHARES.map(logged)).await;
         }
-        for table in ["sources", "files", "rejects", "file_locations", "musical_metadata"] {
+        for table in LARGE.into_iter().rev() {
             execute(&mut self.connection, &logged(&[table])).await?;
         }
         Ok(())
