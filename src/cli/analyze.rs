@@ -100,7 +100,7 @@ pub(super) async fn run(
     let log = logging::start("analyze", everywhere)?;
     terminal.say(&format!("log: {}", log.display()));
     let stop = Arc::new(Stop::default());
-    let received = signals::listen(Arc::clone(&stop), *terminal, signals::Work::Stores)?;
+    let received = signals::listen(Arc::clone(&stop), *terminal, signals::Effect::Stores)?;
     let target = connect::resolve(everywhere.database()).await?;
     let report = renew(arguments.resolve(everywhere, terminal), target, stop, everywhere, terminal).await?;
     if everywhere.json {

@@ -101,7 +101,7 @@ pub(super) async fn run(
     let target = connect::resolve(everywhere.database()).await?;
     let library = Library::open(&target, settings.jobs, arguments.similarity, arguments.places).await?;
     let stop = Arc::new(Stop::default());
-    let received = signals::listen(Arc::clone(&stop), *terminal, signals::Work::Reads)?;
+    let received = signals::listen(Arc::clone(&stop), *terminal, signals::Effect::Reads)?;
     let (speaker, json, only) = (*terminal, everywhere.json, arguments.only.clone());
     let checking = tokio::task::spawn_blocking(move || {
         check::run(&settings, &library, &stop, &|answers| {

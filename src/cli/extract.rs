@@ -53,7 +53,7 @@ pub(super) async fn run(
         priority: effort.priority,
     };
     let stop = Arc::new(Stop::default());
-    let received = signals::listen(Arc::clone(&stop), *terminal, signals::Work::Reads)?;
+    let received = signals::listen(Arc::clone(&stop), *terminal, signals::Effect::Reads)?;
     let speaker = *terminal;
     let extracting = tokio::task::spawn_blocking(move || {
         extract::run(&settings, &stop, &|path, refusal| {

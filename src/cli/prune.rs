@@ -58,7 +58,7 @@ pub(super) async fn run(
     let log = logging::start("prune", everywhere)?;
     terminal.say(&format!("log: {}", log.display()));
     let stop = Arc::new(Stop::default());
-    let received = signals::listen(Arc::clone(&stop), *terminal, signals::Work::Deletes)?;
+    let received = signals::listen(Arc::clone(&stop), *terminal, signals::Effect::Deletes)?;
     let pruned = Prune::prepare(&target, settings).await?.run(&stop).await?;
     let line = format!("Deleted {}", words(&pruned));
     tracing::info!("{line}");

@@ -21,9 +21,9 @@ impl Received {
     }
 }
 
-/// What a command does that is asked to end.
+/// What a command that is asked to end does to the library.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Work {
+pub(super) enum Effect {
     /// It stores, and may have suspended or changed something for that.
     Stores,
     /// It deletes by batches.
@@ -32,7 +32,7 @@ pub(super) enum Work {
     Reads,
 }
 
-impl Work {
+impl Effect {
     const fn stopping(self) -> &'static str {
         match self {
             Self::Stores => "stopping: what was read is being stored; once more to leave at once",
@@ -54,7 +54,7 @@ impl Work {
 }
 
 /// Listens until the process ends.
-pub(super) fn listen(stop: Arc<Stop>, terminal: Terminal, work: Work) -> Result<Received> {
+pub(super) fn listen(stop: Arc<Stop>, terminal: Terminal, effect: Effect) -> Result<Received> {
     let received = Received::default();
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut terminations = signal(SignalKind::terminate())?;
@@ -67,10 +67,10 @@ pub(super) fn listen(stop: Arc<Stop>, terminal: Terminal, work: Work) -> Result<
                 else => return,
             };
             if told.0.swap(number, Ordering::Relaxed) != 0 {
-                terminal.say(work.left());
+                terminal.say(effect.left());
                 leave_by(number);
             }
-            terminal.say(work.stopping());
+            terminal.say(effect.stopping());
             stop.ask();
         }
     });

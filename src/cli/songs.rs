@@ -159,7 +159,7 @@ async fn resolve(
     let log = logging::start("songs", everywhere)?;
     terminal.say(&format!("log: {}", log.display()));
     let stop = Arc::new(Stop::default());
-    let received = signals::listen(Arc::clone(&stop), *terminal, signals::Work::Stores)?;
+    let received = signals::listen(Arc::clone(&stop), *terminal, signals::Effect::Stores)?;
     let mut connection = connect::connect(target, "loader songs").await?;
     lock::acquire(&mut connection).await?;
     schema::migrate(&mut connection).await?;

@@ -125,7 +125,7 @@ pub(super) async fn run(
     terminal.say(&format!("log: {}", log.display()));
     let settings = arguments.resolve(everywhere, terminal)?;
     let stop = Arc::new(Stop::default());
-    let received = signals::listen(Arc::clone(&stop), *terminal, signals::Work::Stores)?;
+    let received = signals::listen(Arc::clone(&stop), *terminal, signals::Effect::Stores)?;
     import::announce_cluster(everywhere, terminal)?;
     let target = connect::resolve(everywhere.database()).await?;
     let watch = Watch::prepare(settings, target, stop).await?;

@@ -171,8 +171,11 @@ impl<L: Listener> Reader<'_, L> {
                 self.warnings |= Warnings::TRACK_LENGTH;
                 return to;
             }
-            // The track has no end, and what stands behind it may be the rest of it.
-            self.warnings |= Warnings::BYTES_LOST;
+            // The track has no end, and what stands behind it may be the rest of it, if it is more than padding.
+            let behind = self.content.get(end..).unwrap_or_default();
+            if !behind.iter().all(|byte| matches!(byte, 0 | b'\r' | b'\n' | b' ' | 0x1a)) {
+                self.warnings |= Warnings::BYTES_LOST;
+            }
         }
         self.accept(chunk.body, end, End::First);
         end
@@ -360,6 +363,13 @@ mod tests {
                 vec![chunk(*b"MTrk", 0, NOTE)],
                 1,
                 Warnings::TRACK_LENGTH | Warnings::NO_END_OF_TRACK,
+            ),
+            (
+                "padding behind a track without an end",
+                1,
+                vec![track(&[NOTE]), b"\0\0\x1a".to_vec()],
+                1,
+                Warnings::NO_END_OF_TRACK | Warnings::JUNK_BETWEEN_CHUNKS,
             ),
             (
                 "no music behind an empty track",

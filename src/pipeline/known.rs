@@ -96,6 +96,11 @@ impl KnownSources {
         self.0.contains_key(&id)
     }
 
+    /// What is known of a source.
+    pub(super) fn get(&self, id: i64) -> Option<KnownSource> {
+        self.0.get(&id).map(|known| known.source)
+    }
+
     /// Compares a file that was found with what is known of it, and notes that it was met. Also: whether an earlier look
     /// had found it.
     pub(super) fn meet(&self, file: &FoundFile) -> (Sight, bool) {

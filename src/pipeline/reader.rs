@@ -4,6 +4,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -186,6 +187,26 @@ pub(super) fn refuse_source(context: &Arc<Context>, file: &FoundFile, kind: &'st
     let mut harvest = Harvest::new(context);
     harvest.reject(place, refusal);
     harvest.publish(None);
+}
+
+/// Records what is listed and cannot be looked at, file or folder. Of a file that is known nobody can tell whether it is still the
+/// same: what is stored of it stays, and the next import reads it again.
+pub(super) fn refuse_unseen(context: &Arc<Context>, path: PathBuf, refusal: Refusal) {
+    let unseen = FoundFile::unseen(path);
+    let Some(known) = context.known.get(unseen.id().0).filter(|known| known.entries > 0) else {
+        return refuse_source(context, &unseen, "unread", refusal);
+    };
+    let size = u64::try_from(known.size_bytes).unwrap_or_default();
+    let file = FoundFile { size, mtime_ns: known.mtime_ns, ..unseen };
+    let row = source_row(context, &file, "unread", SourceState::Loading);
+    let (id, path) = (row.id, row.path.clone());
+    let Some(resume) = context.register(row) else { return };
+    context.opened(id);
+    let share = Reading::begin((id, path), "unread", Some(size), true, resume, &context.limits);
+    count(context, share.reading(), share.reading().stored());
+    refuse_reading(context, share.reading(), refusal, true);
+    add(&context.counters.sources_done, 1);
+    share.finish(&context.ledger);
 }
 
 /// The ordinal of what concerns a source as a whole.

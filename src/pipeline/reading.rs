@@ -62,6 +62,11 @@ impl Reading {
         }))
     }
 
+    /// Entries of it that are stored.
+    pub(super) fn stored(&self) -> i64 {
+        i64::try_from(self.scope.stored()).unwrap_or(i64::MAX)
+    }
+
     /// Whether the entry at this ordinal need not be read.
     pub(super) fn passes_over(&self, ordinal: i64) -> bool {
         !self.is_stream && self.scope.passes_over(ordinal)

@@ -30,6 +30,14 @@ impl From<Resume> for Scope {
 }
 
 impl Scope {
+    /// How many entries are known to be stored.
+    pub(super) fn stored(&self) -> usize {
+        match self {
+            Self::AllBut(stored) | Self::Compared(stored) => stored.len(),
+            Self::Only(_) => 0,
+        }
+    }
+
     /// Whether the entry at this ordinal need not be read: not for itself, and not for what may be nested in it.
     pub(super) fn passes_over(&self, ordinal: i64) -> bool {
         match self {

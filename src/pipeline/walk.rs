@@ -150,7 +150,7 @@ fn walk(context: &Arc<Context>, listing: Listing) -> Option<Walked> {
                 walked.unlisted.push(path.clone());
                 context.surveyor.refuse();
                 add(&context.counters.sources_found, 1);
-                reader::refuse_source(context, &FoundFile::unseen(path), "unread", refusal);
+                reader::refuse_unseen(context, path, refusal);
             }
             Found::File(file) => {
                 let sight = walked.meet(&context.known, root, &file);

@@ -4,13 +4,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use fs_err as fs;
+use loader::sample::Container;
 
 use crate::harness::{TestCluster, TestDatabase, passable_directory};
 use crate::import::{count, import};
 use crate::program::Program;
 use crate::refusals::without_privileges;
 use crate::rescan::{piece, write_pieces};
-use crate::rows::{Rows, assert_whole, reasons, try_number};
+use crate::rows::{Rows, archive, assert_whole, reasons, try_number};
 
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -71,6 +72,46 @@ async fn a_folder_that_may_not_be_listed_keeps_what_is_known_of_it() {
     let new = TestDatabase::create().await;
     import(&new, &[], &[folder.path()]).await;
     Rows::active(&new.url).await.assert_same(&Rows::active(&url).await, "open again");
+}
+
+/// Names that are listed and files that cannot be looked at: what is stored of them stays.
+#[tokio::test]
+async fn files_that_may_not_be_looked_at_keep_what_is_stored_of_them() {
+    let folder = passable_directory();
+    let closed = folder.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    write_pieces(folder.path(), 0..2);
+    write_pieces(&closed, 2..4);
+    archive(&closed, Container::Zip, 7, 12, 2_000);
+    let test = TestCluster::running();
+    set_mode(&test.cluster.layout().base, 0o755);
+    set_mode(Path::new(&test.cluster.layout().socket_directory), 0o755);
+    set_mode(&test.cluster.layout().socket(), 0o777);
+    let url = test.cluster.url();
+    let rescan = |statuses: &[i32]| {
+        let arguments = ["import".as_ref(), "--json".as_ref(), folder.path().as_os_str()];
+        let ended = Program::wrapped(without_privileges(), arguments).env("DATABASE_URL", &url).run();
+        ended.expect(statuses).json()
+    };
+    rescan(&[0]);
+    let before = Rows::active(&url).await;
+
+    set_mode(&closed, 0o444);
+    for _ in 0..2 {
+        let report = rescan(&[3]);
+        assert_eq!(["rejected", "sources_vanished"].map(|name| count(&report, name)), [3, 0], "{report}");
+        assert_whole(&url, "not to be looked at").await;
+        assert_eq!(reasons(&url).await.into_iter().collect::<Vec<_>>(), [("permission_denied".into(), 3)]);
+        let now = Rows::active(&url).await;
+        assert_eq!(
+            ["files", "file_locations"].map(|table| now.count(table)),
+            ["files", "file_locations"].map(|table| before.count(table))
+        );
+    }
+    set_mode(&closed, 0o755);
+    rescan(&[0]);
+    assert!(reasons(&url).await.is_empty());
+    before.assert_same(&Rows::active(&url).await, "to be looked at again");
 }
 
 /// The same while it is watched: what may not be listed keeps nobody from the rest, and is found when it may.
