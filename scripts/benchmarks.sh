@@ -111,7 +111,7 @@ criterion_table() {
 # holds seconds, or with `rate` what is done in one.
 tenfold() {
     awk -F '|' -v of="$1" -v column="$2" '
-        function number(text) { gsub(/^ +| .*$/, "", text); return text + 0 }
+        function number(text) { sub(/^ +/, "", text); sub(/ .*/, "", text); return text + 0 }
         /^\|/ { name = $2; gsub(/^ +| +$/, "", name); value = number($column) }
         !/^\|/ || value <= 0 { next }
         FNR == NR { less[name] = value; next }
