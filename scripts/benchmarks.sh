@@ -40,21 +40,7 @@ HELP
 }
 
 everything=(bench compare parts import modes archives mixed analysis memory rescan rescan10 check check10 catalog catalog10 scale)
-parts=() quick=''
-while [ $# -gt 0 ]; do
-    case $1 in
-        --quick) quick=yes ;;
-        -h | --help) usage; exit 0 ;;
-        *)
-            case " ${everything[*]} " in
-                *" $1 "*) parts+=("$1") ;;
-                *) usage >&2; say; say "error: there is no part or option $1"; exit 2 ;;
-            esac
-            ;;
-    esac
-    shift
-done
-if [ ${#parts[@]} -eq 0 ]; then parts=("${everything[@]}"); fi
+choose_parts "$@"
 # Servers of one's own would be found by loader first.
 unset DATABASE_URL PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGPASSWORD PGSERVICE LOADER_DATA_DIR
 
@@ -117,7 +103,6 @@ tenfold() {
         FNR == NR { less[name] = value; next }
         name in less {
             times = of == "rate" ? 10 * less[name] / value : value / less[name]
-            # What takes some hundredths of a second is starting the program.
             kept = times <= 11
             broken += !kept
             printf "%s %s: %.1f times as long for ten times as much, 11 allowed\n", kept ? "kept: " : "BROKEN:", name, times
@@ -160,8 +145,7 @@ measure() {
         return 1
     fi
     sed -i '/^measured in full$/d' "$scratch/table"
-    case $1 in rescan10 | check10) of='time 3' ;; catalog10) of='rate 4' ;; *) of='' ;; esac
-    if [ "$1" = check10 ]; then of='time 4'; fi
+    case $1 in rescan10) of='time 3' ;; check10) of='time 4' ;; catalog10) of='rate 4' ;; *) of='' ;; esac
     if [ -n "$of" ] && [ -z "$quick" ]; then
         less=$scratch/less
         read_part "$page" "scripts/benchmarks.sh ${1%10}" >"$less"

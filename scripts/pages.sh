@@ -4,7 +4,28 @@
 #   write_part PAGE NAME   standard input becomes the part called NAME
 #   has_part PAGE NAME     whether the page has it
 #   read_part PAGE NAME    the part
+#   choose_parts ARGUMENTS…  which parts a command line asks for
 #   as_part                standard input as a part: tables with an empty line around each, other lines as a list
+
+# What of $everything is to be measured, by the command line: $parts, and $quick. Calls usage.
+# shellcheck disable=SC2034,SC2154  # They are the caller's.
+choose_parts() {
+    parts=() quick=''
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --quick) quick=yes ;;
+            -h | --help) usage; exit 0 ;;
+            *)
+                case " ${everything[*]} " in
+                    *" $1 "*) parts+=("$1") ;;
+                    *) usage >&2; say; say "error: there is no part or option $1"; exit 2 ;;
+                esac
+                ;;
+        esac
+        shift
+    done
+    if [ ${#parts[@]} -eq 0 ]; then parts=("${everything[@]}"); fi
+}
 
 begin_of() { printf '<!-- begin: written by %s -->' "$1"; }
 end_of() { printf '<!-- end: written by %s -->' "$1"; }

@@ -33,24 +33,8 @@ HELP
 }
 
 everything=(import instructions allocations pgo)
-parts=() quick=''
-while [ $# -gt 0 ]; do
-    case $1 in
-        --quick) quick=yes ;;
-        -h | --help) usage; exit 0 ;;
-        *)
-            case " ${everything[*]} " in
-                *" $1 "*) parts+=("$1") ;;
-                *) usage >&2; say; say "error: there is no part or option $1"; exit 2 ;;
-            esac
-            ;;
-    esac
-    shift
-done
-if [ ${#parts[@]} -eq 0 ]; then
-    parts=("${everything[@]}")
-    if [ -n "$quick" ]; then parts=(import instructions allocations); fi
-fi
+choose_parts "$@"
+if [ -n "$quick" ] && [ $# -eq 1 ]; then parts=(import instructions allocations); fi
 page=$root/docs/performance.md
 program=$root/target/release/loader
 mean=50000 files=20000 rounds=4

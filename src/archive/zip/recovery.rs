@@ -31,11 +31,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> ZipDirectory {
     let most = limits.entries.min(Ordinal::MOST);
     let mut work = Work::new(bytes.len(), limits);
     let mut position = 0;
-    while let Some(start) = find(bytes, position, LOCAL_SIGNATURE) {
-        let Some(header) = LocalHeader::read(bytes, start) else {
-            position = start + LOCAL_SIGNATURE.len();
-            continue;
-        };
+    while let Some((_, header)) = next_header(bytes, position, bytes.len()) {
         if header.is_directory {
             found.directories += 1;
             position = header.data;
@@ -59,13 +55,10 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> ZipDirectory {
 /// Whether a member with a name stands anywhere in it; chance puts the signature into programs, but no such name behind it.
 pub(super) fn has_member(bytes: &[u8]) -> bool {
     let mut from = 0;
-    while let Some(start) = next_header(bytes, from, bytes.len()) {
-        let is_named = LocalHeader::read(bytes, start).is_some_and(|header| {
-            let name = range(bytes, header.name.start, u64::from(header.name.length)).unwrap_or_default();
-            let is_there = header.has_descriptor || header.declared.compressed <= bytes.len() as u64;
-            is_there && name.contains(&b'.') && name.iter().all(|byte| *byte >= b' ')
-        });
-        if is_named {
+    while let Some((start, header)) = next_header(bytes, from, bytes.len()) {
+        let name = range(bytes, header.name.start, u64::from(header.name.length)).unwrap_or_default();
+        let is_there = header.has_descriptor || header.declared.compressed <= bytes.len() as u64;
+        if is_there && name.contains(&b'.') && name.iter().all(|byte| *byte >= b' ') {
             return true;
         }
         from = start + 1;
@@ -129,17 +122,15 @@ impl LocalHeader {
             // What stands where the data should end shows whether some of it is missing: then another header lies within.
             let is_followed =
                 |end| end == bytes.len() || bytes.get(end..).is_some_and(|rest| rest.starts_with(b"PK"));
-            let within = || next_header(bytes, self.data, end.unwrap_or(bytes.len()));
             let is_zip = bytes.get(self.data..).is_some_and(|data| data.starts_with(&LOCAL_SIGNATURE));
-            return match end {
-                Some(end) if is_zip || is_followed(end) => {
-                    (Member::new(&self.declared, self.name, self.data as u64), Some(end))
-                }
-                Some(end) => match within() {
-                    Some(next) => (cut(&self.declared), Some(next)),
-                    None => (Member::new(&self.declared, self.name, self.data as u64), Some(end)),
-                },
-                None => (cut(&self.declared), within().filter(|_| !is_zip)),
+            let within = if is_zip || end.is_some_and(is_followed) {
+                None
+            } else {
+                next_header(bytes, self.data, end.unwrap_or(bytes.len())).map(|(start, _)| start)
+            };
+            return match (end, within) {
+                (Some(end), None) => (Member::new(&self.declared, self.name, self.data as u64), Some(end)),
+                (_, within) => (cut(&self.declared), within),
             };
         }
         let rest = bytes.get(self.data..).unwrap_or_default();
@@ -276,12 +267,12 @@ fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
     bytes.get(offset..)?.first_chunk().map(|chunk| u64::from_le_bytes(*chunk))
 }
 
-/// The next place between two others where a header can begin.
-fn next_header(bytes: &[u8], mut from: usize, to: usize) -> Option<usize> {
+/// The next header that begins between two places, and where.
+fn next_header(bytes: &[u8], mut from: usize, to: usize) -> Option<(usize, LocalHeader)> {
     let searched = bytes.get(..to.saturating_add(LOCAL_SIGNATURE.len() - 1)).unwrap_or(bytes);
     while let Some(start) = find(searched, from, LOCAL_SIGNATURE) {
-        if LocalHeader::read(bytes, start).is_some() {
-            return Some(start);
+        if let Some(header) = LocalHeader::read(bytes, start) {
+            return Some((start, header));
         }
         from = start + 1;
     }

@@ -17,6 +17,22 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
+/// A server of its own, whose socket everyone may reach: even root has to ask here.
+fn reachable_server() -> TestCluster {
+    let test = TestCluster::running();
+    set_mode(&test.cluster.layout().base, 0o755);
+    set_mode(Path::new(&test.cluster.layout().socket_directory), 0o755);
+    set_mode(&test.cluster.layout().socket(), 0o777);
+    test
+}
+
+/// The report of an import by somebody who has no more rights than others.
+fn rescan(url: &str, folder: &Path, statuses: &[i32]) -> serde_json::Value {
+    let arguments = ["import".as_ref(), "--json".as_ref(), folder.as_os_str()];
+    let ended = Program::wrapped(without_privileges(), arguments).env("DATABASE_URL", url).run();
+    ended.expect(statuses).json()
+}
+
 #[tokio::test]
 async fn a_folder_that_may_not_be_listed_keeps_what_is_known_of_it() {
     let folder = passable_directory();
@@ -25,17 +41,9 @@ async fn a_folder_that_may_not_be_listed_keeps_what_is_known_of_it() {
     fs::create_dir_all(closed.join("in")).unwrap();
     write_pieces(&open, 0..3);
     write_pieces(&closed.join("in"), 3..6);
-    // Its own server, whose socket everyone may reach: even root has to ask here.
-    let test = TestCluster::running();
-    set_mode(&test.cluster.layout().base, 0o755);
-    set_mode(Path::new(&test.cluster.layout().socket_directory), 0o755);
-    set_mode(&test.cluster.layout().socket(), 0o777);
+    let test = reachable_server();
     let url = test.cluster.url();
-    let rescan = |statuses: &[i32]| {
-        let arguments = ["import".as_ref(), "--json".as_ref(), folder.path().as_os_str()];
-        let ended = Program::wrapped(without_privileges(), arguments).env("DATABASE_URL", &url).run();
-        ended.expect(statuses).json()
-    };
+    let rescan = |statuses: &[i32]| rescan(&url, folder.path(), statuses);
     rescan(&[0]);
     let before = Rows::active(&url).await;
 
@@ -83,16 +91,9 @@ async fn files_that_may_not_be_looked_at_keep_what_is_stored_of_them() {
     write_pieces(folder.path(), 0..2);
     write_pieces(&closed, 2..4);
     archive(&closed, Container::Zip, 7, 12, 2_000);
-    let test = TestCluster::running();
-    set_mode(&test.cluster.layout().base, 0o755);
-    set_mode(Path::new(&test.cluster.layout().socket_directory), 0o755);
-    set_mode(&test.cluster.layout().socket(), 0o777);
+    let test = reachable_server();
     let url = test.cluster.url();
-    let rescan = |statuses: &[i32]| {
-        let arguments = ["import".as_ref(), "--json".as_ref(), folder.path().as_os_str()];
-        let ended = Program::wrapped(without_privileges(), arguments).env("DATABASE_URL", &url).run();
-        ended.expect(statuses).json()
-    };
+    let rescan = |statuses: &[i32]| rescan(&url, folder.path(), statuses);
     rescan(&[0]);
     let before = Rows::active(&url).await;
 
@@ -122,10 +123,7 @@ async fn a_folder_that_may_not_be_listed_is_watched_when_it_may() {
     fs::create_dir(&closed).unwrap();
     write_pieces(folder.path(), 0..2);
     write_pieces(&closed, 2..4);
-    let test = TestCluster::running();
-    set_mode(&test.cluster.layout().base, 0o755);
-    set_mode(Path::new(&test.cluster.layout().socket_directory), 0o755);
-    set_mode(&test.cluster.layout().socket(), 0o777);
+    let test = reachable_server();
     let url = test.cluster.url();
     set_mode(&closed, 0o000);
     let arguments = ["watch", "--json", "--debounce", "0.2s", "--rescan-every", "never"].map(AsRef::as_ref);
