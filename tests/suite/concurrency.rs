@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Executor as _};
 
 use crate::harness::{TestDatabase, connect_to, passable_directory};
 use crate::import::{count, import};
-use crate::program::{Ended, Program, Running, until};
+use crate::program::{Ended, Program, Running, until, until_waited_for};
 use crate::rescan::{assert_like_new, piece, set_time, write_pieces};
 use crate::rows::{assert_whole, number};
 
@@ -27,15 +27,13 @@ impl Dam {
         Self { connection }
     }
 
-    /// Waits until a program stands before it. Tables have the same numbers in every database that was copied from one.
+    /// Waits until a program stands before it.
     async fn holds(&mut self, running: &mut Running) {
-        let waiting = "SELECT count(*) FROM pg_locks
-                        WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        until("it is held", async || {
-            assert!(running.is_running(), "it ended before: {}", running.said());
-            number(&mut self.connection, waiting).await > 0
-        })
-        .await;
+        let held = until_waited_for(&mut self.connection, 1);
+        tokio::select! {
+            () = held => {}
+            () = until("it has ended", async || !running.is_running()) => panic!("it ended before: {}", running.said()),
+        }
     }
 
     async fn open(mut self) {

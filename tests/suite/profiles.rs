@@ -8,7 +8,7 @@ use loader::sample::{self, SampleOptions};
 use serde_json::Value;
 
 use crate::harness::{TestDatabase, passable_directory};
-use crate::program::{Program, until};
+use crate::program::{Program, until, until_waited_for};
 use crate::rows::try_number;
 
 fn arguments<'a>(options: &'a [&'a str], path: &'a Path) -> Vec<&'a std::ffi::OsStr> {
@@ -108,8 +108,7 @@ async fn threads_in_the_middle(jobs: &str, folder: &Path) -> Vec<(String, i32)> 
     let import = ["import", "--memory", "1", "--max-entry-size", "1", "--batch-size", "20", "--jobs", jobs];
     let import = [&import[..], &["--nice", "19"]].concat();
     let running = Program::on(&database, arguments(&import, folder)).start();
-    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'files'::regclass";
-    until("a writer waits", async || try_number(&database.url, waiting).await > Some(0)).await;
+    until_waited_for(&mut dam, 1).await;
     // The walk comes to its end, the reading does not.
     until("the walk is over", async || !threads(running.id()).iter().any(|(name, _)| name == "walk")).await;
     let threads = threads(running.id());

@@ -13,8 +13,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use sqlx::PgConnection;
 
 use crate::harness::{TestDatabase, kill, passable_directory};
+use crate::rows::number;
 
 /// How long a program may take unless a test says otherwise; generous, for machines that do much else meanwhile.
 const LIMIT: Duration = Duration::from_mins(2);
@@ -309,6 +311,14 @@ pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Waits until this many sessions stand before a lock that the connection has. Others may wait for a moment at any time, as writers
+/// for each other while a table grows.
+pub(crate) async fn until_waited_for(holder: &mut PgConnection, sessions: i64) {
+    const WAITING: &str =
+        "SELECT count(DISTINCT pid) FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))";
+    until("what is locked is waited for", async || number(holder, WAITING).await >= sessions).await;
 }
 
 /// Whether the long form of the tests is wanted: `LOADER_LONG=1`.

@@ -9,8 +9,8 @@ use sqlx::{Connection as _, Executor as _};
 
 use super::{SMALL, content, filled, id, item, library, path, rows};
 use crate::harness::TestDatabase;
-use crate::program::until;
-use crate::rows::{assert_whole, number, try_number};
+use crate::program::{until, until_waited_for};
+use crate::rows::{assert_whole, number};
 
 /// Hardly a pause between two attempts.
 const ONE: &[Duration] = &[Duration::from_millis(1)];
@@ -140,9 +140,7 @@ async fn a_broken_connection_is_made_anew() {
         let outcome = catalog.insert((90..100).map(|index| item(run, index)).collect()).await;
         (catalog, outcome)
     });
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'loader writer'
-                    AND datname = current_database() AND wait_event_type = 'Lock'";
-    until("it waits", async || try_number(&database.url, waiting).await == Some(1)).await;
+    until_waited_for(&mut transaction, 1).await;
     assert_eq!(number(&mut connection, end).await, 1);
     transaction.rollback().await.unwrap();
     let (catalog, outcome) = inserting.await.unwrap();
@@ -170,9 +168,7 @@ async fn a_deadlock_is_tried_again() {
         let outcome = catalog.delete(&ids).await;
         (catalog, outcome)
     });
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'loader writer'
-                    AND datname = current_database() AND wait_event_type = 'Lock'";
-    until("it waits", async || try_number(&database.url, waiting).await == Some(1)).await;
+    until_waited_for(&mut transaction, 1).await;
     // It holds the lowest and waits for the highest.
     sqlx::query(lock).bind(lowest).execute(&mut *transaction).await.unwrap();
     transaction.rollback().await.unwrap();

@@ -7,7 +7,7 @@ use loader::sample::{self, Container, SampleOptions};
 use serde_json::Value;
 
 use crate::harness::{TestDatabase, passable_directory};
-use crate::program::{Program, Running, until};
+use crate::program::{Program, Running, until, until_waited_for};
 use crate::rows::{assert_whole, make_large, try_number};
 
 /// Two archives, of which memory for one batch holds far from everything.
@@ -38,8 +38,7 @@ async fn stopped_in_the_middle(
     .await;
     let mut dam = database.connect().await;
     sqlx::raw_sql("BEGIN; LOCK TABLE files IN SHARE MODE").execute(&mut dam).await.unwrap();
-    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'files'::regclass";
-    until("a writer waits", async || try_number(&database.url, waiting).await > Some(0)).await;
+    until_waited_for(&mut dam, 1).await;
     (running, dam)
 }
 

@@ -4,8 +4,8 @@ use fs_err as fs;
 use loader::sample::Container;
 
 use crate::harness::{TestDatabase, passable_directory};
-use crate::program::{Program, is_long, until};
-use crate::rows::{Rows, archive, assert_whole, number, reasons, try_number};
+use crate::program::{Program, is_long, until_waited_for};
+use crate::rows::{Rows, archive, assert_whole, number, reasons};
 
 #[tokio::test]
 async fn its_source_is_refused_and_read_again() {
@@ -31,8 +31,7 @@ async fn its_source_is_refused_and_read_again() {
         let mut dam = database.connect().await;
         sqlx::raw_sql("BEGIN; LOCK TABLE files IN SHARE MODE").execute(&mut dam).await.unwrap();
         let running = Program::on(&database, &arguments).start();
-        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'files'::regclass";
-        until("a writer waits", async || try_number(&database.url, waiting).await > Some(0)).await;
+        until_waited_for(&mut dam, 1).await;
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
         file.set_len(100_000).unwrap();

@@ -10,7 +10,7 @@ use sqlx::{Connection as _, Executor as _};
 
 use crate::harness::{TestDatabase, passable_directory};
 use crate::indexes::{indexed, journal, restore, run, snapshot, suspend, texts};
-use crate::program::{Program, until};
+use crate::program::{Program, until, until_waited_for};
 
 /// What a user may have made on our tables: a comment that needs quoting, a name that does, statistics, a cluster mark.
 const OWN: &str = r#"
@@ -141,10 +141,7 @@ async fn a_rebuild_that_was_stopped_is_finished_by_the_next() {
         blocker.execute("BEGIN; LOCK TABLE files IN ROW EXCLUSIVE MODE").await.unwrap();
         let mut rebuilding = rebuild_indexes(&database).start();
         // All but those of the table that is held, which is at last all that is worked on.
-        let waiting = "SELECT pid::text FROM pg_stat_activity
-                        WHERE datname = current_database() AND application_name = 'rebuild-indexes.sh'
-                          AND wait_event_type = 'Lock'";
-        until("both wait for the table", async || texts(pool, waiting).await.len() == 2).await;
+        until_waited_for(&mut blocker, 2).await;
         rebuilding.signal(signal);
         assert_eq!(rebuilding.wait().signal, number, "{signal}");
         let (standing, missing) = (snapshot(pool).await.len(), journal(pool).await.len());
@@ -168,9 +165,7 @@ async fn a_drop_that_was_stopped_drops_nothing() {
     let mut blocker = database.connect().await;
     blocker.execute("BEGIN; LOCK TABLE sources IN ROW EXCLUSIVE MODE").await.unwrap();
     let dropping = drop_indexes(&database, &[]).start();
-    let waiting = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database()
-                      AND application_name = 'drop-indexes.sh' AND wait_event_type = 'Lock'";
-    until("it waits for the table", async || texts(pool, waiting).await.len() == 1).await;
+    until_waited_for(&mut blocker, 1).await;
     run(
         pool,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity

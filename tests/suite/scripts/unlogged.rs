@@ -6,7 +6,7 @@ use sqlx::{Connection as _, Executor as _};
 use super::Server;
 use crate::harness::TestDatabase;
 use crate::indexes::{indexed, run, snapshot, texts};
-use crate::program::{Program, until};
+use crate::program::{Program, until, until_waited_for};
 
 /// A source with a place of one content, and a reject.
 const ROWS: &str = "
@@ -99,9 +99,7 @@ async fn killed_in_the_middle_all_of_it_is_done_or_nothing() {
         let mut blocker = database.connect().await;
         blocker.execute("BEGIN; LOCK TABLE files IN ROW EXCLUSIVE MODE").await.unwrap();
         let mut setting = set_unlogged(&database, &[command]).start();
-        let waiting = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database()
-                          AND application_name = 'set-unlogged.sh' AND wait_event_type = 'Lock'";
-        until("it waits for the table", async || texts(pool, waiting).await.len() == 1).await;
+        until_waited_for(&mut blocker, 1).await;
         setting.signal("-KILL");
         blocker.close().await.unwrap();
         assert_eq!(setting.wait().signal, Some(9));

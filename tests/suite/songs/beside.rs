@@ -9,24 +9,15 @@ use sqlx::{Connection as _, Executor as _};
 use super::{ABBA, groups, library, number_of, write};
 use crate::harness::{TestDatabase, connect_to, passable_directory};
 use crate::import::import;
-use crate::program::{Program, until};
+use crate::program::{Program, until, until_waited_for};
 use crate::rows::{Rows, assert_sorted, number};
-
-const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
-                        WHERE datname = current_database() AND wait_event_type = 'Lock'
-                          AND application_name IN ('loader import', 'loader writer', 'loader songs')";
-
-async fn it_waits(database: &TestDatabase) {
-    let mut connection = database.connect().await;
-    until("it waits", async || number(&mut connection, WAITING).await > 0).await;
-}
 
 /// Kills an import that waits for the songs, as while another one is merged; answers how many contents it has stored.
 async fn killed(database: &TestDatabase, folder: &Path) -> i64 {
     let mut merging = database.connect().await;
     merging.execute("BEGIN; LOCK TABLE song_lookup IN EXCLUSIVE MODE").await.unwrap();
     let mut running = Program::on(database, ["import".as_ref(), folder.as_os_str()]).start();
-    it_waits(database).await;
+    until_waited_for(&mut merging, 1).await;
     running.signal("-KILL");
     running.wait();
     merging.close().await.unwrap();
@@ -75,7 +66,7 @@ async fn a_merge_may_come_in_the_middle_of_an_import() {
     let mut holding = database.connect().await;
     holding.execute("BEGIN; LOCK TABLE song_lookup IN SHARE MODE").await.unwrap();
     let running = Program::on(&database, ["import".as_ref(), folder.path().as_os_str()]).start();
-    it_waits(&database).await;
+    until_waited_for(&mut holding, 1).await;
     let url = database.url.clone();
     let merging = tokio::spawn(async move {
         let mut connection = connect_to(&url).await;
@@ -101,7 +92,7 @@ async fn a_song_that_is_deleted_just_now_is_made_anew() {
     let mut deleting = connection.begin().await.unwrap();
     sqlx::query("DELETE FROM songs WHERE id = $1").bind(song.0).execute(&mut *deleting).await.unwrap();
     let running = Program::on(&database, ["songs", "resolve"]).start();
-    it_waits(&database).await;
+    until_waited_for(&mut deleting, 1).await;
     deleting.commit().await.unwrap();
     running.wait().expect(&[0]).says(&["1 song made"]);
     assert_sorted(&database.url, "afterwards").await;
@@ -119,7 +110,7 @@ async fn an_import_waits_for_whoever_deletes_the_song_that_it_finds() {
     // One content alone is a batch that cannot be halved.
     write(folder.path(), &["A - One.mid"]);
     let running = Program::on(&database, ["import".as_ref(), folder.path().as_os_str()]).start();
-    it_waits(&database).await;
+    until_waited_for(&mut deleting, 1).await;
     deleting.commit().await.unwrap();
     running.wait().expect(&[0]);
     assert_sorted(&database.url, "afterwards").await;
