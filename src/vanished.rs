@@ -104,10 +104,7 @@ impl Vanished {
                     .bind(ids)
                     .execute(&mut *transaction)
                     .await?;
-                sqlx::query(include_str!("../database/sources/settle.sql"))
-                    .bind(i64::MAX)
-                    .execute(&mut *transaction)
-                    .await?;
+                settle_some(&mut transaction, i64::MAX).await?;
                 transaction.commit().await
             };
             marking.await.map_err(|error| failed("marking what vanished", error))?;
@@ -199,15 +196,38 @@ pub(crate) async fn bring_back(connection: &mut PgConnection, returned: &[i64]) 
 /// What the database says.
 pub(crate) async fn settle(connection: &mut PgConnection) -> Result<()> {
     loop {
-        let looked_at: i64 = sqlx::query_scalar(include_str!("../database/sources/settle.sql"))
-            .bind(CONTENTS_TOGETHER)
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(|error| failed("marking contents without a place", error))?;
-        if looked_at == 0 {
+        let settling = async {
+            let mut transaction = connection.begin().await?;
+            let looked_at = settle_some(&mut transaction, CONTENTS_TOGETHER).await?;
+            transaction.commit().await?;
+            Ok(looked_at)
+        };
+        if settling.await.map_err(|error| failed("marking contents without a place", error))? == 0 {
             return Ok(());
         }
     }
+}
+
+/// Looks at contents that lost a place, at most so many rows of them; answers at how many.
+async fn settle_some(transaction: &mut PgConnection, most: i64) -> sqlx::Result<usize> {
+    let mut loose: Vec<i64> = sqlx::query_scalar(include_str!("../database/sources/take_loose.sql"))
+        .bind(most)
+        .fetch_all(&mut *transaction)
+        .await?;
+    let looked_at = loose.len();
+    if looked_at == 0 {
+        return Ok(0);
+    }
+    loose.sort_unstable();
+    loose.dedup();
+    for statement in [
+        include_str!("../database/catalog/lock.sql"),
+        // Another statement, which sees what whoever held the locks has committed.
+        include_str!("../database/sources/settle.sql"),
+    ] {
+        sqlx::query(statement).bind(&loose).execute(&mut *transaction).await?;
+    }
+    Ok(looked_at)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Executor as _};
 
 use crate::harness::{TestDatabase, connect_to, passable_directory};
 use crate::import::{count, import};
-use crate::program::{Ended, Program, Running, until, until_waited_for};
+use crate::program::{Ended, Program, Running, until};
 use crate::rescan::{assert_like_new, piece, set_time, write_pieces};
 use crate::rows::{assert_whole, number};
 
@@ -29,11 +29,7 @@ impl Dam {
 
     /// Waits until a program stands before it.
     async fn holds(&mut self, running: &mut Running) {
-        let held = until_waited_for(&mut self.connection, 1);
-        tokio::select! {
-            () = held => {}
-            () = until("it has ended", async || !running.is_running()) => panic!("it ended before: {}", running.said()),
-        }
+        running.stands_before(&mut self.connection, 1).await;
     }
 
     async fn open(mut self) {
@@ -252,4 +248,31 @@ async fn others_during_an_analysis() {
     analysis.wait().expect(&[0]);
     import(&database, &[], &[folder.path()]).await;
     assert_like_new(folder.path(), &database, "analysed, then imported").await;
+}
+
+/// A content loses its last place while a program that embeds the library stores another one of it.
+#[tokio::test]
+async fn a_place_that_comes_while_the_last_one_goes_keeps_its_content() {
+    let folder = passable_directory();
+    write_pieces(folder.path(), 0..5);
+    let database = TestDatabase::create().await;
+    program(&database, &["import"], &[folder.path()]).run().expect(&[0]);
+    let storing = "BEGIN;
+        INSERT INTO sources
+        SELECT (jsonb_populate_record(sources, jsonb_build_object('id', id + 1, 'path', '/elsewhere.mid'))).*
+          FROM sources WHERE path LIKE '%/3.mid';
+        INSERT INTO file_locations
+        SELECT (jsonb_populate_record(places, jsonb_build_object('source_id', id + 1))).*
+          FROM file_locations places JOIN sources ON id = source_id WHERE path LIKE '%/3.mid'";
+    let mut other = database.connect().await;
+    sqlx::raw_sql(storing).execute(&mut other).await.unwrap();
+    for name in ["3.mid", "4.mid"] {
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    let mut importing = program(&database, &["import"], &[folder.path()]).start();
+    importing.stands_before(&mut other, 1).await;
+    other.execute("COMMIT").await.unwrap();
+    importing.wait().expect(&[0]);
+    let gone = "SELECT count(*) FROM files WHERE NOT is_active";
+    assert_eq!(number(&mut other, gone).await, 1, "the fifth lies nowhere, the fourth elsewhere");
 }

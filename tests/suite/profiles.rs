@@ -8,7 +8,7 @@ use loader::sample::{self, SampleOptions};
 use serde_json::Value;
 
 use crate::harness::{TestDatabase, passable_directory};
-use crate::program::{Program, until, until_waited_for};
+use crate::program::{Program, until};
 use crate::rows::try_number;
 
 fn arguments<'a>(options: &'a [&'a str], path: &'a Path) -> Vec<&'a std::ffi::OsStr> {
@@ -107,8 +107,8 @@ async fn threads_in_the_middle(jobs: &str, folder: &Path) -> Vec<(String, i32)> 
     sqlx::raw_sql("BEGIN; LOCK TABLE files IN SHARE MODE").execute(&mut dam).await.unwrap();
     let import = ["import", "--memory", "1", "--max-entry-size", "1", "--batch-size", "20", "--jobs", jobs];
     let import = [&import[..], &["--nice", "19"]].concat();
-    let running = Program::on(&database, arguments(&import, folder)).start();
-    until_waited_for(&mut dam, 1).await;
+    let mut running = Program::on(&database, arguments(&import, folder)).start();
+    running.stands_before(&mut dam, 1).await;
     // The walk comes to its end, the reading does not.
     until("the walk is over", async || !threads(running.id()).iter().any(|(name, _)| name == "walk")).await;
     let threads = threads(running.id());

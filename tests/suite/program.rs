@@ -167,6 +167,15 @@ impl Running {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Waits until this many of its sessions stand before a lock that the connection has.
+    pub(crate) async fn stands_before(&mut self, holder: &mut PgConnection, sessions: i64) {
+        until("it waits for the lock", async || {
+            assert!(self.is_running(), "it ended before:\n{}", self.said());
+            waiting_for(holder).await >= sessions
+        })
+        .await;
+    }
+
     /// Waits for its end.
     pub(crate) fn wait(mut self) -> Ended {
         drop(self.child.stdin.take());
@@ -313,12 +322,16 @@ pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// Waits until this many sessions stand before a lock that the connection has. Others may wait for a moment at any time, as writers
-/// for each other while a table grows.
-pub(crate) async fn until_waited_for(holder: &mut PgConnection, sessions: i64) {
-    const WAITING: &str =
+/// Waits until a session stands before a lock that this connection has. Others may wait for a moment at any time, as writers for
+/// each other while a table grows.
+pub(crate) async fn until_waited_for(holder: &mut PgConnection) {
+    until("somebody waits for the lock", async || waiting_for(holder).await > 0).await;
+}
+
+async fn waiting_for(holder: &mut PgConnection) -> i64 {
+    let waiting =
         "SELECT count(DISTINCT pid) FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))";
-    until("what is locked is waited for", async || number(holder, WAITING).await >= sessions).await;
+    number(holder, waiting).await
 }
 
 /// Whether the long form of the tests is wanted: `LOADER_LONG=1`.

@@ -120,14 +120,6 @@ impl Server {
         assert!(starting.status().unwrap().success());
     }
 
-    /// Waits until the script of this name waits for a lock on the server.
-    async fn until_blocked(&self, name: &str) {
-        let waiting = format!(
-            "SELECT pid::text FROM pg_stat_activity WHERE application_name = '{name}' AND wait_event_type = 'Lock'"
-        );
-        until("it waits for a lock", async || !self.texts(&waiting).await.is_empty()).await;
-    }
-
     /// Waits until the server has no session of the script of this name.
     async fn until_gone(&self, name: &str) {
         let sessions = format!("SELECT pid::text FROM pg_stat_activity WHERE application_name = '{name}'");

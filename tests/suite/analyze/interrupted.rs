@@ -6,7 +6,7 @@ use sqlx::Connection as _;
 use super::{analyze, change, library};
 use crate::harness::{TestDatabase, passable_directory};
 use crate::import::count;
-use crate::program::{Program, Running, until, until_waited_for};
+use crate::program::{Program, Running, until};
 use crate::rows::{Rows, archive, assert_whole, collection, number, try_number};
 
 /// Memory for one batch holds far from everything.
@@ -44,8 +44,8 @@ async fn stopped_in_the_middle(database: &TestDatabase) -> (Running, sqlx::postg
     .unwrap();
     let mut dam = database.connect().await;
     sqlx::raw_sql("BEGIN; LOCK TABLE gate IN EXCLUSIVE MODE").execute(&mut dam).await.unwrap();
-    let running = Program::on(database, ARGUMENTS).start();
-    until_waited_for(&mut dam, 1).await;
+    let mut running = Program::on(database, ARGUMENTS).start();
+    running.stands_before(&mut dam, 1).await;
     let told = Program::on(database, ["status"]).run().expect(&[0]).stdout;
     assert!(told.contains("mode analyze") && told.contains("running"), "{told}");
     (running, dam)

@@ -140,7 +140,7 @@ async fn a_broken_connection_is_made_anew() {
         let outcome = catalog.insert((90..100).map(|index| item(run, index)).collect()).await;
         (catalog, outcome)
     });
-    until_waited_for(&mut transaction, 1).await;
+    until_waited_for(&mut transaction).await;
     assert_eq!(number(&mut connection, end).await, 1);
     transaction.rollback().await.unwrap();
     let (catalog, outcome) = inserting.await.unwrap();
@@ -168,7 +168,7 @@ async fn a_deadlock_is_tried_again() {
         let outcome = catalog.delete(&ids).await;
         (catalog, outcome)
     });
-    until_waited_for(&mut transaction, 1).await;
+    until_waited_for(&mut transaction).await;
     // It holds the lowest and waits for the highest.
     sqlx::query(lock).bind(lowest).execute(&mut *transaction).await.unwrap();
     transaction.rollback().await.unwrap();

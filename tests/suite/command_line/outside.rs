@@ -7,7 +7,7 @@ use loader::sample::{self, Container, SampleOptions};
 use serde_json::Value;
 
 use crate::harness::{TestDatabase, passable_directory};
-use crate::program::{Program, Running, until, until_waited_for};
+use crate::program::{Program, Running, until};
 use crate::rows::{assert_whole, make_large, try_number};
 
 /// Two archives, of which memory for one batch holds far from everything.
@@ -31,14 +31,14 @@ async fn stopped_in_the_middle(
 ) -> (Running, sqlx::postgres::PgConnection) {
     let limits = ["import", "--memory", "1", "--max-entry-size", "1", "--batch-size", "100", "--jobs", "2"];
     let arguments = limits.iter().chain(options).map(std::ffi::OsStr::new).chain([folder.as_os_str()]);
-    let running = Program::on(database, arguments).start();
+    let mut running = Program::on(database, arguments).start();
     until("rows are stored", async || {
         try_number(&database.url, "SELECT count(*) FROM files").await >= Some(100)
     })
     .await;
     let mut dam = database.connect().await;
     sqlx::raw_sql("BEGIN; LOCK TABLE files IN SHARE MODE").execute(&mut dam).await.unwrap();
-    until_waited_for(&mut dam, 1).await;
+    running.stands_before(&mut dam, 1).await;
     (running, dam)
 }
 

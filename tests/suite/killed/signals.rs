@@ -6,7 +6,7 @@ use loader::sample::Container;
 
 use crate::dice::Dice;
 use crate::harness::{TestDatabase, passable_directory};
-use crate::program::{Program, is_long, until, until_waited_for};
+use crate::program::{Program, is_long, until};
 use crate::rows::{Rows, archive, assert_whole, collection, make_large, number, try_number};
 
 /// An import that cannot end by itself, because its standard input is open; by then it has stored what else there is.
@@ -148,7 +148,7 @@ async fn the_second_signal_ends_it_at_once() {
     sqlx::raw_sql("BEGIN; LOCK TABLE files IN SHARE MODE").execute(&mut dam).await.unwrap();
     let mut running = Program::on(&database, &arguments).held_open().start();
     let input = running.input();
-    until_waited_for(&mut dam, 1).await;
+    running.stands_before(&mut dam, 1).await;
     running.signal("-INT");
     until("it says so", async || running.said().contains("once more")).await;
     assert!(running.is_running());

@@ -4,7 +4,7 @@ use loader::sample::Container;
 use sqlx::Executor as _;
 
 use crate::harness::{TestCluster, TestDatabase, TestServer, passable_directory};
-use crate::program::{Program, until, until_waited_for};
+use crate::program::{Program, until};
 use crate::rows::{Rows, archive, assert_whole, collection, make_large, try_number};
 
 #[tokio::test]
@@ -126,8 +126,8 @@ async fn a_connection_that_is_ended_is_made_again() {
     dam.execute("BEGIN").await.unwrap();
     dam.execute("LOCK TABLE files IN SHARE MODE").await.unwrap();
     let arguments = ["import".as_ref(), "--batch-size".as_ref(), "24".as_ref(), path.as_os_str()];
-    let running = Program::on(&database, arguments).start();
-    until_waited_for(&mut dam, 1).await;
+    let mut running = Program::on(&database, arguments).start();
+    running.stands_before(&mut dam, 1).await;
     let ended: i64 = sqlx::query_scalar(
         "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
           WHERE datname = current_database() AND application_name = 'loader writer'",

@@ -4,7 +4,7 @@ use fs_err as fs;
 use loader::sample::Container;
 
 use crate::harness::{TestDatabase, passable_directory};
-use crate::program::{Program, is_long, until_waited_for};
+use crate::program::{Program, is_long};
 use crate::rows::{Rows, archive, assert_whole, number, reasons};
 
 #[tokio::test]
@@ -30,8 +30,8 @@ async fn its_source_is_refused_and_read_again() {
         // Writers wait for this transaction; then memory is used up, and the reader waits in the middle of the archive.
         let mut dam = database.connect().await;
         sqlx::raw_sql("BEGIN; LOCK TABLE files IN SHARE MODE").execute(&mut dam).await.unwrap();
-        let running = Program::on(&database, &arguments).start();
-        until_waited_for(&mut dam, 1).await;
+        let mut running = Program::on(&database, &arguments).start();
+        running.stands_before(&mut dam, 1).await;
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
         file.set_len(100_000).unwrap();

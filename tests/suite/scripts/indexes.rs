@@ -10,7 +10,7 @@ use sqlx::{Connection as _, Executor as _};
 
 use crate::harness::{TestDatabase, passable_directory};
 use crate::indexes::{indexed, journal, restore, run, snapshot, suspend, texts};
-use crate::program::{Program, until, until_waited_for};
+use crate::program::{Program, until};
 
 /// What a user may have made on our tables: a comment that needs quoting, a name that does, statistics, a cluster mark.
 const OWN: &str = r#"
@@ -141,7 +141,7 @@ async fn a_rebuild_that_was_stopped_is_finished_by_the_next() {
         blocker.execute("BEGIN; LOCK TABLE files IN ROW EXCLUSIVE MODE").await.unwrap();
         let mut rebuilding = rebuild_indexes(&database).start();
         // All but those of the table that is held, which is at last all that is worked on.
-        until_waited_for(&mut blocker, 2).await;
+        rebuilding.stands_before(&mut blocker, 2).await;
         rebuilding.signal(signal);
         assert_eq!(rebuilding.wait().signal, number, "{signal}");
         let (standing, missing) = (snapshot(pool).await.len(), journal(pool).await.len());
@@ -164,8 +164,8 @@ async fn a_drop_that_was_stopped_drops_nothing() {
     let before = snapshot(pool).await;
     let mut blocker = database.connect().await;
     blocker.execute("BEGIN; LOCK TABLE sources IN ROW EXCLUSIVE MODE").await.unwrap();
-    let dropping = drop_indexes(&database, &[]).start();
-    until_waited_for(&mut blocker, 1).await;
+    let mut dropping = drop_indexes(&database, &[]).start();
+    dropping.stands_before(&mut blocker, 1).await;
     run(
         pool,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -113,7 +113,7 @@ async fn killed_in_the_middle_the_next_run_goes_on() {
     // In the middle, where it makes the tables logged.
     sqlx::raw_sql("BEGIN; LOCK TABLE sources IN ACCESS SHARE MODE").execute(&mut blocker).await.unwrap();
     let mut killed = restore(&server).start();
-    server.until_blocked("restore-safety.sh").await;
+    killed.stands_before(&mut blocker, 1).await;
     assert_eq!(server.both().await, ["on", "on"], "settings come first");
     killed.signal("-KILL");
     drop(blocker);

@@ -67,8 +67,8 @@ async fn an_earlier_entry_comes_back_even_after_a_restart() {
     // Another library of this server is just changing its settings.
     let mut other = server.cluster.connect().await;
     other.execute("BEGIN; LOCK TABLE pg_catalog.pg_shseclabel IN SHARE UPDATE EXCLUSIVE MODE").await.unwrap();
-    let waiting = set_fsync(&server, &["off", "--yes"]).start();
-    server.until_blocked("set-fsync.sh").await;
+    let mut waiting = set_fsync(&server, &["off", "--yes"]).start();
+    waiting.stands_before(&mut other, 1).await;
     assert!(server.open().await.is_empty(), "nothing is planned before its turn");
     drop(other);
     waiting.wait().expect(&[0]);
@@ -99,7 +99,7 @@ CREATE TRIGGER hold BEFORE INSERT OR UPDATE ON loader.changed_settings FOR EACH 
         sqlx::query("SELECT pg_advisory_lock(42)").execute(&mut holder).await.unwrap();
         let mut held =
             set_fsync(&server, &[command, "--yes"]).env("PGOPTIONS", format!("-c test.held={state}")).start();
-        server.until_blocked("set-fsync.sh").await;
+        held.stands_before(&mut holder, 1).await;
         held.signal("-KILL");
         drop(holder);
         assert_eq!(held.wait().signal, Some(9));

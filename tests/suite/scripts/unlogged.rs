@@ -6,7 +6,7 @@ use sqlx::{Connection as _, Executor as _};
 use super::Server;
 use crate::harness::TestDatabase;
 use crate::indexes::{indexed, run, snapshot, texts};
-use crate::program::{Program, until, until_waited_for};
+use crate::program::{Program, until};
 
 /// A source with a place of one content, and a reject.
 const ROWS: &str = "
@@ -99,7 +99,7 @@ async fn killed_in_the_middle_all_of_it_is_done_or_nothing() {
         let mut blocker = database.connect().await;
         blocker.execute("BEGIN; LOCK TABLE files IN ROW EXCLUSIVE MODE").await.unwrap();
         let mut setting = set_unlogged(&database, &[command]).start();
-        until_waited_for(&mut blocker, 1).await;
+        setting.stands_before(&mut blocker, 1).await;
         setting.signal("-KILL");
         blocker.close().await.unwrap();
         assert_eq!(setting.wait().signal, Some(9));

@@ -9,7 +9,7 @@ use sqlx::{Connection as _, Executor as _};
 use super::{ABBA, groups, library, number_of, write};
 use crate::harness::{TestDatabase, connect_to, passable_directory};
 use crate::import::import;
-use crate::program::{Program, until, until_waited_for};
+use crate::program::{Program, until};
 use crate::rows::{Rows, assert_sorted, number};
 
 /// Kills an import that waits for the songs, as while another one is merged; answers how many contents it has stored.
@@ -17,7 +17,7 @@ async fn killed(database: &TestDatabase, folder: &Path) -> i64 {
     let mut merging = database.connect().await;
     merging.execute("BEGIN; LOCK TABLE song_lookup IN EXCLUSIVE MODE").await.unwrap();
     let mut running = Program::on(database, ["import".as_ref(), folder.as_os_str()]).start();
-    until_waited_for(&mut merging, 1).await;
+    running.stands_before(&mut merging, 1).await;
     running.signal("-KILL");
     running.wait();
     merging.close().await.unwrap();
@@ -65,8 +65,8 @@ async fn a_merge_may_come_in_the_middle_of_an_import() {
     write(folder.path(), &["more/Waterloo.mid", "more/ABBA - Waterloo.mid"]);
     let mut holding = database.connect().await;
     holding.execute("BEGIN; LOCK TABLE song_lookup IN SHARE MODE").await.unwrap();
-    let running = Program::on(&database, ["import".as_ref(), folder.path().as_os_str()]).start();
-    until_waited_for(&mut holding, 1).await;
+    let mut running = Program::on(&database, ["import".as_ref(), folder.path().as_os_str()]).start();
+    running.stands_before(&mut holding, 1).await;
     let url = database.url.clone();
     let merging = tokio::spawn(async move {
         let mut connection = connect_to(&url).await;
@@ -91,8 +91,8 @@ async fn a_song_that_is_deleted_just_now_is_made_anew() {
     let song = Resolver::default().resolve(&mut connection, &[name]).await.unwrap()[0].unwrap();
     let mut deleting = connection.begin().await.unwrap();
     sqlx::query("DELETE FROM songs WHERE id = $1").bind(song.0).execute(&mut *deleting).await.unwrap();
-    let running = Program::on(&database, ["songs", "resolve"]).start();
-    until_waited_for(&mut deleting, 1).await;
+    let mut running = Program::on(&database, ["songs", "resolve"]).start();
+    running.stands_before(&mut deleting, 1).await;
     deleting.commit().await.unwrap();
     running.wait().expect(&[0]).says(&["1 song made"]);
     assert_sorted(&database.url, "afterwards").await;
@@ -109,8 +109,8 @@ async fn an_import_waits_for_whoever_deletes_the_song_that_it_finds() {
     sqlx::query("DELETE FROM songs WHERE id = $1").bind(song.0).execute(&mut *deleting).await.unwrap();
     // One content alone is a batch that cannot be halved.
     write(folder.path(), &["A - One.mid"]);
-    let running = Program::on(&database, ["import".as_ref(), folder.path().as_os_str()]).start();
-    until_waited_for(&mut deleting, 1).await;
+    let mut running = Program::on(&database, ["import".as_ref(), folder.path().as_os_str()]).start();
+    running.stands_before(&mut deleting, 1).await;
     deleting.commit().await.unwrap();
     running.wait().expect(&[0]);
     assert_sorted(&database.url, "afterwards").await;
