@@ -37,8 +37,9 @@ impl Ledger {
 
     /// A reader has come to the end of a source; all its items were counted by [`Self::sending`].
     pub fn read(&self, close: SourceClose) {
-        self.open.entry(close.id).or_default().close = Some(close);
-        self.settle(close.id);
+        let source = close.id;
+        self.open.entry(source).or_default().close = Some(close);
+        self.settle(source);
     }
 
     /// A writer has committed these items.

@@ -156,7 +156,7 @@ pub struct Finished {
 /// A run under way.
 pub struct Pipeline {
     context: Arc<Context>,
-    walk: std::thread::JoinHandle<()>,
+    walk: walk::Walk,
     inboxes: Vec<UnboundedReceiver<Delivery>>,
     registrations: UnboundedReceiver<Registration>,
     closes: UnboundedReceiver<SourceClose>,
@@ -282,7 +282,7 @@ impl Pipeline {
             }
             reading.queue.wait_until_idle();
             // The walk is still to be joined where the run was stopped before it ended.
-            let _ = walk.join();
+            walk.join();
             drop(reading);
             let _ = ended.send(());
         });

@@ -73,7 +73,7 @@ impl Default for Resume {
 }
 
 /// What is stored once a source has been read and all its items are committed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceClose {
     /// The source.
     pub id: i64,
@@ -87,6 +87,8 @@ pub struct SourceClose {
     pub not_midi: i64,
     /// Whether this reading refused the source as a whole; if not, an earlier refusal is withdrawn.
     pub refused: bool,
+    /// Ordinals of which something was stored, at which this reading has found neither MIDI nor a refusal: that goes.
+    pub gone: Vec<i64>,
 }
 
 /// Stores what the pipeline found, or what it is made for of that: [`RenewalSink`] takes contents and leaves their places.

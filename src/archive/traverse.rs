@@ -282,6 +282,8 @@ impl<'v, V: Visitor> Traversal<'v, V> {
         let most = usize::try_from(largest).unwrap_or(usize::MAX);
         let mut held = if is_archive { self.visitor.hold(most)? } else { self.visitor.hold_entry(most)? };
         if let Err(refusal) = members.fill(&mut content, most.saturating_add(1)) {
+            // Whoever takes a refusal may wait for memory, and nobody waits who holds some.
+            drop(held);
             self.refuse(entry, refusal);
             return Ok(());
         }
@@ -289,7 +291,10 @@ impl<'v, V: Visitor> Traversal<'v, V> {
         let size = content.len() as u64;
         match kind {
             EntryKind::Archive(format) => self.nest(entry, format, content, held, spot, numbers)?,
-            _ if size > largest => self.refuse(entry, self.limits.entry_size(size)),
+            _ if size > largest => {
+                drop(held);
+                self.refuse(entry, self.limits.entry_size(size));
+            }
             _ => self.visitor.keep_alone(entry, kind, content, held),
         }
         self.count(size, compressed_apart)

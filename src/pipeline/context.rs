@@ -69,6 +69,7 @@ pub(super) struct Context {
     /// Chosen when the reading begins.
     hands: OnceLock<Hands>,
     opened: Mutex<Vec<i64>>,
+    is_given_up: AtomicBool,
 }
 
 impl Context {
@@ -113,6 +114,7 @@ impl Context {
             is_sequential,
             hands: OnceLock::new(),
             opened: Mutex::default(),
+            is_given_up: AtomicBool::new(false),
         }
     }
 
@@ -189,7 +191,13 @@ impl Context {
     }
 
     pub(super) fn stopping(&self) -> bool {
-        self.stop.is_asked()
+        self.stop.is_asked() || self.is_given_up.load(Relaxed)
+    }
+
+    /// Nobody will run what is begun here.
+    pub(super) fn give_up(&self) {
+        self.is_given_up.store(true, Relaxed);
+        self.queue.stop();
     }
 }
 

@@ -58,7 +58,7 @@ impl OpenDirectory {
             if !open.input.is_intact() {
                 refuse_reading(context, open.share.reading(), shrunk(), true);
             }
-            open.share.finish(&context.ledger);
+            open.share.finish(context);
         }
     }
 }

@@ -153,7 +153,7 @@ impl OpenZip {
             if !zip.input.is_intact() {
                 refuse_reading(context, zip.share.reading(), shrunk(), true);
             }
-            zip.share.finish(&context.ledger);
+            zip.share.finish(context);
         }
     }
 }
@@ -230,7 +230,7 @@ impl Range {
                 }
             });
             harvest.publish(Some(permit));
-            share.finish(&context.ledger);
+            share.finish(context);
             zip.input.release(span.0, span.1);
             zip.release(context);
         });

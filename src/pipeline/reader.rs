@@ -135,7 +135,7 @@ fn read_container(
     add(&context.counters.archives_done, 1);
     add(&context.counters.sources_done, 1);
     add(&context.counters.bytes_done, file.size);
-    share.finish(&context.ledger);
+    share.finish(context);
 }
 
 impl From<budget::Closed> for Stopped {
@@ -203,10 +203,9 @@ pub(super) fn refuse_unseen(context: &Arc<Context>, path: PathBuf, refusal: Refu
     let Some(resume) = context.register(row) else { return };
     context.opened(id);
     let share = Reading::begin((id, path), "unread", Some(size), true, resume, &context.limits);
-    count(context, share.reading(), share.reading().stored());
     refuse_reading(context, share.reading(), refusal, true);
     add(&context.counters.sources_done, 1);
-    share.finish(&context.ledger);
+    share.finish(context);
 }
 
 /// The ordinal of what concerns a source as a whole.

@@ -30,12 +30,14 @@ impl From<Resume> for Scope {
 }
 
 impl Scope {
-    /// How many entries are known to be stored.
-    pub(super) fn stored(&self) -> usize {
-        match self {
-            Self::AllBut(stored) | Self::Compared(stored) => stored.len(),
-            Self::Only(_) => 0,
-        }
+    /// The ordinals at which a reading to the end meets something, if the source still is what it was.
+    pub(super) fn to_be_met(&self) -> impl Iterator<Item = i64> {
+        let stored = match self {
+            Self::AllBut(stored) => Some(stored),
+            // Who compares tells what differs, and who asks for some meets no others.
+            Self::Compared(_) | Self::Only(_) => None,
+        };
+        stored.into_iter().flat_map(|stored| stored.keys().copied())
     }
 
     /// Whether the entry at this ordinal need not be read: not for itself, and not for what may be nested in it.

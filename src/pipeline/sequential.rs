@@ -38,6 +38,8 @@ pub(super) struct Sequential<'c> {
     share: Share,
     holder: budget::Holder,
     batch: Option<Collected>,
+    /// Refusals on their way, before there is memory for them.
+    refused: Vec<(Place, Refusal)>,
     /// Entries that were begun and have not come to their end: archives, and what is being read in the innermost.
     open: Vec<Entry>,
     /// Time in which nothing was unpacked: waits for memory, and what this thread does of the tasks itself.
@@ -78,7 +80,15 @@ pub(super) fn read_as_holder(
     read: impl FnOnce(&mut Traversal<'_, Sequential<'_>>) -> Result<(), Stopped>,
 ) -> Result<(), Stopped> {
     let aside = Cell::default();
-    let mut sequential = Sequential { context, share, holder, batch: None, open: Vec::new(), aside: &aside };
+    let mut sequential = Sequential {
+        context,
+        share,
+        holder,
+        batch: None,
+        refused: Vec::new(),
+        open: Vec::new(),
+        aside: &aside,
+    };
     let began = Instant::now();
     let result =
         catch_unwind(AssertUnwindSafe(|| read(&mut Traversal::new(&mut sequential, &context.limits))));
@@ -117,11 +127,23 @@ impl Sequential<'_> {
         result
     }
 
-    /// Hands what was collected to a task.
+    /// Hands what was collected to a task, and what was refused to the writers.
     fn flush(&mut self) {
         if let Some(batch) = self.batch.take().filter(|batch| !batch.entries.is_empty()) {
             self.spawn(batch);
         }
+        if self.refused.is_empty() {
+            return;
+        }
+        let refused = std::mem::take(&mut self.refused);
+        let wanted = refused.len() * ROW_ALLOWANCE;
+        // None are given only where the run is being stopped: the source stays unfinished, and its refusals are met again.
+        let Ok(permit) = self.aside(|| self.context.budget.work.acquire(self.holder, wanted)) else { return };
+        let mut harvest = Harvest::new(self.context);
+        for (place, refusal) in refused {
+            harvest.reject(place, refusal);
+        }
+        harvest.publish(Some(permit));
     }
 
     fn spawn(&self, batch: Collected) {
@@ -136,7 +158,7 @@ impl Sequential<'_> {
             });
             drop(content);
             harvest.publish(Some(permit));
-            share.finish(&context.ledger);
+            share.finish(context);
         };
         self.aside(|| self.context.spawn(task));
     }
@@ -144,7 +166,7 @@ impl Sequential<'_> {
     /// The reading ends here, and all of it is handed on.
     fn finish(mut self) {
         self.flush();
-        self.share.finish(&self.context.ledger);
+        self.share.finish(self.context);
     }
 
     /// An entry that is neither kept nor an archive.
@@ -255,9 +277,11 @@ impl Visitor for Sequential<'_> {
         if self.share.reading().is_stream && self.context.stopping() {
             return;
         }
-        let mut harvest = Harvest::new(self.context);
-        harvest.reject(self.place(entry), refusal);
-        harvest.publish(None);
+        let place = self.place(entry);
+        self.refused.push((place, refusal));
+        if self.refused.len() >= BATCH_ENTRIES {
+            self.flush();
+        }
     }
 
     fn opened(&mut self, _entry: Entry) {

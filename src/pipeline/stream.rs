@@ -43,7 +43,7 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
         Err(error) => {
             let refusal = Refusal::new(Reason::IoError, format!("standard input could not be read: {error}"));
             return read_as(context, "unread", b"", |share, _| {
-                share.finish(&context.ledger);
+                share.finish(context);
                 Err(refusal.into())
             });
         }
@@ -66,7 +66,7 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
             let (bytes, _permit) = match read_whole(context, meter, prefix, input, holder, container) {
                 Ok(whole) => whole,
                 Err(stopped) => {
-                    share.finish(&context.ledger);
+                    share.finish(context);
                     return Err(stopped);
                 }
             };
@@ -89,7 +89,7 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
         }
         Format::Unsupported(kind) => {
             read_as(context, kind, &name, |share, _| {
-                share.finish(&context.ledger);
+                share.finish(context);
                 Err(Format::unsupported(kind).into())
             });
         }
@@ -135,7 +135,7 @@ fn read_as(
     }
     add(&context.counters.archives_done, 1);
     add(&context.counters.sources_done, 1);
-    share.finish(&context.ledger);
+    share.finish(context);
 }
 
 /// `stream:` and the first 64 bits of the digest of how it begins.

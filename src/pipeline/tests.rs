@@ -300,6 +300,38 @@ impl std::io::Read for Panicking<'_> {
     }
 }
 
+/// A run in which nothing but a tar, which is no file, is to be read.
+fn begun(settings: &PipelineSettings) -> (Pipeline, MemorySink, Arc<Counters>) {
+    let knowledge = Knowledge { sources: Arc::default(), contents: Arc::new(SeenContents::default()) };
+    let (counters, stop) = (Arc::new(Counters::default()), Arc::new(Stop::default()));
+    let pipeline =
+        Pipeline::start(settings, Inputs::default(), knowledge, 1, Arc::clone(&counters), stop).unwrap();
+    (pipeline, MemorySink::default(), counters)
+}
+
+/// Reads the tar, to its end or as far as it goes.
+fn read_tar(context: &Arc<Context>, tar: impl std::io::Read) {
+    let unseen = crate::discover::FoundFile::unseen("/some.tar".into());
+    let file = crate::discover::FoundFile { size: 9, mtime_ns: 1, ..unseen };
+    let row = reader::source_row(context, &file, "tar", crate::record::SourceState::Loading);
+    let resume = context.register(row).unwrap();
+    let named = (file.id().0, "/some.tar".to_owned());
+    let share = reading::Reading::begin(named, "tar", Some(9), false, resume, &context.limits);
+    let read = sequential::read_in_order(context, share.another(), |traversal| {
+        let container = crate::format::Container::Tar(crate::format::Compression::None);
+        let (spot, mut numbers) = Default::default();
+        traversal.read_decoded(container, tar, b"some.tar", &spot, &mut numbers)
+    });
+    match read {
+        Ok(()) => {}
+        Err(crate::archive::traverse::Stopped::Refused(refusal)) => {
+            reader::refuse_reading(context, share.reading(), refusal, false);
+        }
+        Err(stopped) => panic!("{stopped:?}"),
+    }
+    share.finish(context);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_of_a_reader_is_recorded_and_what_came_before_is_kept() {
     let mut tar = tar::Builder::new(Vec::new());
@@ -310,40 +342,68 @@ async fn a_panic_of_a_reader_is_recorded_and_what_came_before_is_kept() {
         tar.append_data(&mut header, format!("{number}.mid"), content.as_slice()).unwrap();
     }
     let tar = tar.into_inner().unwrap();
-    let (library, counters) = (MemorySink::default(), Arc::new(Counters::default()));
-    let settings = settings(USUAL);
-    let knowledge = Knowledge { sources: Arc::default(), contents: Arc::new(SeenContents::default()) };
-    let sinks = (library.clone(), vec![library.clone()]);
-    let stop = Arc::new(Stop::default());
-    let pipeline =
-        Pipeline::start(&settings, Inputs::default(), knowledge, 1, Arc::clone(&counters), stop).unwrap();
+    let (pipeline, library, counters) = begun(&settings(USUAL));
     let context = Arc::clone(&pipeline.context);
-    let file = crate::discover::FoundFile {
-        size: 9,
-        mtime_ns: 1,
-        ..crate::discover::FoundFile::unseen("/broken.tar".into())
-    };
-    tokio::task::spawn_blocking(move || {
-        let row = reader::source_row(&context, &file, "tar", crate::record::SourceState::Loading);
-        let resume = context.register(row).unwrap();
-        let named = (file.id().0, "/broken.tar".to_owned());
-        let share = reading::Reading::begin(named, "tar", Some(9), false, resume, &context.limits);
-        let read = sequential::read_in_order(&context, share.another(), |traversal| {
-            let container = crate::format::Container::Tar(crate::format::Compression::None);
-            let cut = Panicking(tar.get(..tar.len() - 3_000).unwrap());
-            let (spot, mut numbers) = Default::default();
-            traversal.read_decoded(container, cut, b"broken.tar", &spot, &mut numbers)
-        });
-        let Err(crate::archive::traverse::Stopped::Refused(refusal)) = read else { panic!("{read:?}") };
-        reader::refuse_reading(&context, share.reading(), refusal, false);
-        share.finish(&context.ledger);
-    })
-    .await
-    .unwrap();
-    pipeline.run(sinks).await.unwrap();
+    let reading = move || read_tar(&context, Panicking(tar.get(..tar.len() - 3_000).unwrap()));
+    tokio::task::spawn_blocking(reading).await.unwrap();
+    pipeline.run((library.clone(), vec![library.clone()])).await.unwrap();
     let library = library.library();
     check_account(&library, &counters);
     assert_eq!(library.files.len(), 2, "what was collected before the panic is kept");
     let reasons: Vec<_> = library.rejects.iter().map(|((_, at), reject)| (*at, reject.reason)).collect();
     assert_eq!(reasons, [(-1, "reader_panicked"), (2, "reader_panicked")]);
+}
+
+/// While the database takes nothing, no more is read than there is memory for, be it nothing but refusals.
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_wait_for_memory() {
+    const MEMBERS: usize = 60_000;
+    let mut tar = tar::Builder::new(Vec::new());
+    for number in 0..MEMBERS {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(0);
+        tar.append_data(&mut header, format!("{number}.mid"), &b""[..]).unwrap();
+    }
+    let tar = tar.into_inner().unwrap();
+    let mut settings = settings(Variant { memory: 1 << 20, ..USUAL });
+    settings.limits.entry_size = 1 << 20;
+    let (pipeline, library, counters) = begun(&settings);
+    let context = Arc::clone(&pipeline.context);
+    let reading = tokio::task::spawn_blocking(move || read_tar(&context, tar.as_slice()));
+    let mut before = usize::MAX;
+    let seen = || usize::try_from(counters.seen.load(Relaxed)).unwrap();
+    while seen() != before || before == 0 {
+        before = seen();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert!((1_000..MEMBERS / 2).contains(&before), "{before} entries were read");
+    let (ended, read) = tokio::join!(pipeline.run((library.clone(), vec![library.clone()])), reading);
+    ended.unwrap();
+    read.unwrap();
+    let library = library.library();
+    assert_eq!(library.rejects.len(), MEMBERS);
+    check_account(&library, &counters);
+}
+
+/// What fails between the start of a pipeline and its run leaves no thread behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_given_up_ends_its_walk() {
+    // More than may wait for being read, each a task's worth.
+    let large = |number: u64| {
+        let unseen = crate::discover::FoundFile::unseen(format!("/{number}.mid").into());
+        crate::discover::FoundFile { size: 8 << 20, ..unseen }
+    };
+    let inputs = Inputs { files: (0..6_000).map(large).collect(), ..Inputs::default() };
+    let knowledge = Knowledge { sources: Arc::default(), contents: Arc::new(SeenContents::default()) };
+    let (counters, stop) = (Arc::new(Counters::default()), Arc::new(Stop::default()));
+    let pipeline =
+        Pipeline::start(&settings(USUAL), inputs, knowledge, 1, counters, Arc::clone(&stop)).unwrap();
+    let survey = pipeline.survey(|survey| survey.new_sources > 4_096, Duration::from_mins(1)).await;
+    assert!(!survey.ended, "the walk waits for readers");
+    let context = Arc::downgrade(&pipeline.context);
+    drop(pipeline);
+    while context.strong_count() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(!stop.is_asked(), "the next run of a watch is not stopped");
 }

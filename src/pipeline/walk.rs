@@ -27,10 +27,34 @@ const BARE_FILES_AHEAD: usize = 16;
 /// So many files are brought into the order of their inodes together.
 const SORTED_TOGETHER: usize = 16_384;
 
+/// The thread of a walk. Dropped before it is joined, it takes the run to be given up, and the walk ends by itself.
+pub(super) struct Walk {
+    thread: Option<std::thread::JoinHandle<()>>,
+    context: Arc<Context>,
+}
+
+impl Walk {
+    /// Waits for its end.
+    pub(super) fn join(mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Walk {
+    fn drop(&mut self) {
+        if self.thread.is_some() {
+            self.context.give_up();
+        }
+    }
+}
+
 /// Starts the walk.
-pub(super) fn start(context: &Arc<Context>, listing: Listing) -> Result<std::thread::JoinHandle<()>> {
+pub(super) fn start(context: &Arc<Context>, listing: Listing) -> Result<Walk> {
+    let of_the_walk = Arc::clone(context);
     let context = Arc::clone(context);
-    std::thread::Builder::new()
+    let thread = std::thread::Builder::new()
         .name("walk".to_owned())
         .spawn(move || {
             context.priority.take_effect();
@@ -39,7 +63,8 @@ pub(super) fn start(context: &Arc<Context>, listing: Listing) -> Result<std::thr
             add(&context.counters.walk_ended, 1);
             context.queue.finish();
         })
-        .map_err(|error| Error::new(ErrorKind::Run, "a thread could not be started").with_cause(error))
+        .map_err(|error| Error::new(ErrorKind::Run, "a thread could not be started").with_cause(error))?;
+    Ok(Walk { thread: Some(thread), context: of_the_walk })
 }
 
 /// The same, for a plan: only counts.

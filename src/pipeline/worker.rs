@@ -107,6 +107,7 @@ impl<'c> Harvest<'c> {
         let digest = context.counters.timings.time(Stage::Digest, || Digest::of(content));
         let file_id = digest.file_id();
         if let Some(reading) = place.reading() {
+            reading.meet(place.ordinal);
             if reading.leaves(place.ordinal, file_id.0) {
                 add(&context.counters.unchanged, 1);
                 return;
@@ -151,6 +152,7 @@ impl<'c> Harvest<'c> {
     /// An entry, or a source as a whole, that is refused before its content is met.
     pub(super) fn reject(&mut self, place: Place, refusal: Refusal) {
         if let Some(reading) = place.reading() {
+            reading.meet(place.ordinal);
             self.context.ledger.sending(reading.id, 1);
         }
         self.merge |= must_merge(self.context, &place);

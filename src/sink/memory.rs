@@ -172,6 +172,10 @@ impl Sink for MemorySink {
             if !closed.refused {
                 library.rejects.remove(&(closed.id, -1));
             }
+            for ordinal in &closed.gone {
+                library.locations.remove(&(closed.id, *ordinal));
+                library.rejects.remove(&(closed.id, *ordinal));
+            }
             if let Some(source) = library.sources.get_mut(&closed.id) {
                 source.state = closed.state.word();
                 source.kind = closed.kind;

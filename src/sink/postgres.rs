@@ -272,6 +272,15 @@ impl PostgresSink {
             .bind(accepted)
             .execute(&mut *transaction)
             .await?;
+        let gone = sources.iter().flat_map(|source| source.gone.iter().map(|ordinal| (source.id, *ordinal)));
+        let (holders, ordinals): (Vec<i64>, Vec<i64>) = gone.unzip();
+        if !ordinals.is_empty() {
+            sqlx::query(include_str!("../../database/sources/forget_unmet.sql"))
+                .bind(holders)
+                .bind(ordinals)
+                .execute(&mut *transaction)
+                .await?;
+        }
         Ok(transaction.commit().await?)
     }
 

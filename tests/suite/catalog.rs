@@ -201,6 +201,7 @@ async fn archives_have_places_within() {
         entries: 20,
         not_midi: 0,
         refused: false,
+        gone: Vec::new(),
     };
     catalog.complete(&[close]).await.unwrap();
     let found =

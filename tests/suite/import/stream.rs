@@ -3,12 +3,12 @@
 use fs_err as fs;
 use loader::sample::{self, Container};
 use serde_json::Value;
-use sqlx::Row as _;
+use sqlx::{Executor as _, Row as _};
 
 use super::{assert_balance, count, import};
 use crate::harness::{TestDatabase, connect_to, passable_directory};
 use crate::program::Program;
-use crate::rows::{Rows, archive, assert_whole};
+use crate::rows::{Rows, archive, assert_whole, number};
 
 /// What was found where, without the source: reading order, name within it, content.
 async fn places(url: &str) -> Vec<(i64, Option<String>, i64)> {
@@ -101,6 +101,58 @@ async fn a_stream_that_breaks_off_keeps_what_came_before() {
     // The whole stream begins alike: it is the same source, and completes it.
     let report = import_stream(&database, &path).await;
     assert_eq!(count(&report, "inserted") + arrived, 60, "{report}");
+}
+
+/// A tar of these contents, called by their numbers.
+fn tar_of(path: &std::path::Path, contents: &[Vec<u8>]) {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (index, content) in contents.iter().enumerate() {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, format!("{index}.mid"), content.as_slice()).unwrap();
+    }
+    fs::write(path, tar.into_inner().unwrap()).unwrap();
+}
+
+/// A stream is known by its first mebibyte: what lies behind may be other things the next time, or nothing.
+#[tokio::test]
+async fn what_a_stream_has_no_more_goes() {
+    let folder = passable_directory();
+    let (first, second, cut) =
+        (folder.path().join("first"), folder.path().join("second"), folder.path().join("cut"));
+    let mut contents: Vec<Vec<u8>> = (0..40).map(|index| sample::midi(7, index, 60_000)).collect();
+    contents[38] = vec![b' '; 3 << 20];
+    tar_of(&first, &contents);
+    contents[35] = b"no music, and it says that it is".to_vec();
+    contents[36] = contents[2].clone();
+    contents.truncate(37);
+    contents.extend([Vec::new(), b"MThd, and nothing else".to_vec()]);
+    tar_of(&second, &contents);
+    let whole = fs::read(&first).unwrap();
+    let same = whole.iter().zip(&fs::read(&second).unwrap()).take_while(|(one, other)| one == other).count();
+    assert!(same > 1 << 20, "one stream to the loader: {same} bytes are the same");
+    fs::write(&cut, &whole[..same - 100_000]).unwrap();
+
+    let expected = TestDatabase::create().await;
+    import_stream(&expected, &second).await;
+    let expected = Rows::of(&expected.url).await;
+    let database = TestDatabase::create().await;
+    let limited = Program::on(&database, ["import", "--json", "--max-entry-size", "1", "-"]);
+    let report = limited.fed_with(&first).run().expect(&[3]).json();
+    assert_eq!((count(&report, "inserted"), count(&report, "rejected")), (39, 1), "{report}");
+    import_stream(&database, &second).await;
+    assert_eq!(places(&database.url).await.len(), 36);
+    let contents = "SELECT count(*) FROM files WHERE NOT is_active";
+    assert_eq!(number(&mut database.connect().await, contents).await, 4, "35, 36, 37 and 39 of the first");
+    database.pool.execute("DELETE FROM files WHERE NOT is_active").await.unwrap();
+    expected.assert_same(&Rows::of(&database.url).await, "the second stream over the first");
+
+    // What breaks off says nothing of what lies behind. The one that is cut is refused, and the whole, beside the three.
+    let report = import_stream(&database, &cut).await;
+    assert_eq!((count(&report, "inserted"), count(&report, "rejected")), (0, 5), "{report}");
+    assert_eq!(places(&database.url).await.len(), 35);
+    import_stream(&database, &second).await;
+    expected.assert_same(&Rows::of(&database.url).await, "the second stream again");
 }
 
 /// What other compressors and archivers make of the same files.
