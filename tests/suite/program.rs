@@ -169,11 +169,21 @@ impl Running {
 
     /// Waits until this many of its sessions stand before a lock that the connection has.
     pub(crate) async fn stands_before(&mut self, holder: &mut PgConnection, sessions: i64) {
-        until("it waits for the lock", async || {
+        let deadline = Instant::now() + PATIENCE;
+        while waiting_for(holder).await < sessions {
             assert!(self.is_running(), "it ended before:\n{}", self.said());
-            waiting_for(holder).await >= sessions
-        })
-        .await;
+            if Instant::now() > deadline {
+                let others: Vec<String> = sqlx::query_scalar(
+                    "SELECT concat_ws(' | ', pid, application_name, state, wait_event_type, wait_event, query)
+                       FROM pg_stat_activity",
+                )
+                .fetch_all(holder)
+                .await
+                .unwrap();
+                panic!("waited in vain until it waits for the lock: {others:#?}\n{}", self.said());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Waits for its end.
@@ -313,9 +323,12 @@ impl Stream {
     }
 }
 
-/// Waits until something holds; fails after a minute and a half.
+/// How long something is waited for that must come.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Waits until something holds; fails when patience is over.
 pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(90);
+    let deadline = Instant::now() + PATIENCE;
     while !holds().await {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
