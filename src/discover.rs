@@ -4,6 +4,7 @@
 //! listed is reported like a file that cannot be read.
 
 mod ahead;
+mod folders;
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind::NotFound;
@@ -12,9 +13,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use walkdir::{DirEntry, WalkDir};
+use rustix::fs::Stat;
 
 pub use ahead::{Ahead, WalkEnd};
+
+use folders::{Met, Order, Walk};
 
 use crate::digest::SourceId;
 use crate::error::{Error, ErrorKind, Result};
@@ -61,10 +64,20 @@ impl FoundFile {
     /// A file that was looked at.
     #[must_use]
     pub fn of(path: PathBuf, metadata: &std::fs::Metadata) -> Self {
-        let nanoseconds = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
-        let limit = if nanoseconds < 0 { i64::MIN } else { i64::MAX };
-        let mtime_ns = i64::try_from(nanoseconds).unwrap_or(limit);
-        Self { path, size: metadata.len(), mtime_ns, spot: Some(Spot::of(metadata)) }
+        let modified = i128::from(metadata.mtime()) * SECOND + i128::from(metadata.mtime_nsec());
+        Self { path, size: metadata.len(), mtime_ns: saturated(modified), spot: Some(Spot::of(metadata)) }
+    }
+
+    /// One that a walk has looked at.
+    fn met(path: PathBuf, stat: &Stat) -> Self {
+        let modified = i128::from(stat.st_mtime) * SECOND + i128::from(stat.st_mtime_nsec);
+        let spot = Spot { device: stat.st_dev.cast_signed(), inode: stat.st_ino.cast_signed() };
+        Self {
+            path,
+            size: u64::try_from(stat.st_size).unwrap_or_default(),
+            mtime_ns: saturated(modified),
+            spot: Some(spot),
+        }
     }
 
     /// What could not even be looked at.
@@ -78,6 +91,13 @@ impl FoundFile {
     pub fn id(&self) -> SourceId {
         SourceId::of(self.path.as_os_str().as_bytes())
     }
+}
+
+/// In nanoseconds.
+const SECOND: i128 = 1_000_000_000;
+
+fn saturated(nanoseconds: i128) -> i64 {
+    i64::try_from(nanoseconds).unwrap_or(if nanoseconds < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// What the walk met.
@@ -174,7 +194,7 @@ impl Roots {
     /// Walks all roots, until `meet` breaks off; it is told the root's position, too.
     pub fn walk(&self, mut meet: impl FnMut(usize, Found) -> ControlFlow<()>) {
         for (position, root) in self.paths.iter().enumerate() {
-            for found in self.below(root, self.walker(root)) {
+            for found in self.below(root, Order::AsListed) {
                 if meet(position, found).is_break() {
                     return;
                 }
@@ -184,37 +204,30 @@ impl Roots {
 
     /// What a walk meets, in the order of the paths. Costs sorting each folder, and its list in memory.
     pub fn in_order(&self) -> impl Iterator<Item = Found> {
-        // In one folder the bytes of the whole paths sort as the names do, and are at hand.
-        let by_name = |one: &DirEntry, other: &DirEntry| one.path().as_os_str().cmp(other.path().as_os_str());
-        self.paths.iter().flat_map(move |root| self.below(root, self.walker(root).sort_by(by_name)))
+        self.paths.iter().flat_map(|root| self.below(root, Order::ByName))
     }
 
-    fn walker(&self, root: &Path) -> WalkDir {
-        WalkDir::new(root).follow_root_links(self.part.is_none())
+    fn below(&self, root: &Path, order: Order) -> impl Iterator<Item = Found> {
+        let follows_root = self.part.is_none();
+        Walk::below(root, follows_root, order).filter_map(|met| self.found(met))
     }
 
-    fn below(&self, root: &Path, walker: WalkDir) -> impl Iterator<Item = Found> {
-        walker.into_iter().filter_map(move |entry| self.met(root, entry))
-    }
-
-    /// What an entry of a walk is; none for folders.
-    fn met(&self, root: &Path, entry: walkdir::Result<DirEntry>) -> Option<Found> {
+    /// What something that was met is to a run; none for what is gone from a part, which holds it because it went.
+    fn found(&self, met: Met) -> Option<Found> {
         let part = self.part.as_ref();
-        let is_gone = |error: &walkdir::Error| error.io_error().is_some_and(|error| error.kind() == NotFound);
-        let is_unsettled = |path: &Path| part.is_some_and(|part| part.unsettled.contains(path));
-        Some(match entry {
-            Ok(entry) if entry.file_type().is_dir() => return None,
-            Ok(entry) if entry.file_type().is_file() => match entry.metadata() {
-                Ok(metadata) => {
-                    let file = FoundFile::of(entry.into_path(), &metadata);
-                    if is_unsettled(&file.path) { Found::Unsettled(file) } else { Found::File(file) }
-                }
-                Err(error) => unreadable(root, &error),
-            },
-            Ok(_) => Found::Link,
-            // It was in the part because it is gone.
-            Err(error) if part.is_some() && error.depth() == 0 && is_gone(&error) => return None,
-            Err(error) => unreadable(root, &error),
+        Some(match met {
+            Met::File(path, stat) => {
+                let file = FoundFile::met(path, &stat);
+                let is_unsettled = part.is_some_and(|part| part.unsettled.contains(&file.path));
+                if is_unsettled { Found::Unsettled(file) } else { Found::File(file) }
+            }
+            Met::Other => Found::Link,
+            Met::Unreadable(path, error)
+                if part.is_some() && error.kind() == NotFound && self.paths.contains(&path) =>
+            {
+                return None;
+            }
+            Met::Unreadable(path, error) => Found::Unreadable(path, refuse_io(&error)),
         })
     }
 }
@@ -264,15 +277,6 @@ fn resolve(path: &Path) -> Result<PathBuf> {
         };
         Error::new(ErrorKind::Usage, message).with_hint("check the path; nothing was imported")
     })
-}
-
-fn unreadable(root: &Path, error: &walkdir::Error) -> Found {
-    let path = error.path().unwrap_or(root).to_owned();
-    let refusal = match error.io_error() {
-        Some(error) => refuse_io(error),
-        None => Refusal::new(Reason::IoError, error.to_string()),
-    };
-    Found::Unreadable(path, refusal)
 }
 
 /// What an operating-system error on a source means for it.

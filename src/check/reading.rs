@@ -4,6 +4,7 @@
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::bundle::Bundle;
@@ -89,9 +90,9 @@ impl<'c> Reader<'c> {
             }
             match sight {
                 Sight::Unread => self.read_file(&file),
-                Sight::Unreadable(refusal) => self.bundle.refuse(file.path.display().to_string(), refusal),
+                Sight::Unreadable(refusal) => self.bundle.refuse(shown(file.path), refusal),
                 Sight::Only(digest) => {
-                    self.bundle.tell(Answer::only(file.path.display().to_string(), digest));
+                    self.bundle.tell(Answer::only(shown(file.path), digest));
                 }
                 Sight::Held(_) => match held.next().flatten() {
                     Some(held) => self.tell_held(&file, held),
@@ -300,4 +301,9 @@ impl Visitor for Reader<'_> {
     ) -> std::result::Result<Box<dyn Read + 'b>, Refusal> {
         decode_in_order(compression, bytes, &self.settings.limits, &self.meter)
     }
+}
+
+/// A path as answers show it: bytes that are no UTF-8 as U+FFFD.
+fn shown(path: PathBuf) -> String {
+    path.into_os_string().into_string().unwrap_or_else(|path| path.to_string_lossy().into_owned())
 }

@@ -105,10 +105,15 @@ pub(super) async fn run(
     let (speaker, json, only) = (*terminal, everywhere.json, arguments.only.clone());
     let checking = tokio::task::spawn_blocking(move || {
         check::run(&settings, &library, &stop, &|answers| {
-            let wanted = answers.iter().filter(|answer| is_wanted(&only, &answer.standing));
-            let lines: String = wanted
-                .map(|answer| if json { format!("{}\n", as_json(answer)) } else { as_line(answer) })
-                .collect();
+            let mut lines = String::new();
+            for answer in answers.iter().filter(|answer| is_wanted(&only, &answer.standing)) {
+                if json {
+                    lines.push_str(&as_json(answer).to_string());
+                } else {
+                    add_line(&mut lines, answer);
+                }
+                lines.push('\n');
+            }
             speaker.print(&lines)
         })
     });
@@ -133,29 +138,41 @@ fn is_wanted(only: &[Wanted], standing: &Standing) -> bool {
     only.is_empty() || only.contains(&kind)
 }
 
-/// Standing, path, and what is told of it, with tabs between: `known`, `/new/a.mid`, `/music/a.mid (and 2 more)`.
-fn as_line(answer: &Answer) -> String {
-    let told = match &answer.standing {
-        Standing::New(None) => String::new(),
-        Standing::New(Some(former)) => format!("was known from {}, which has vanished", safe_line(former)),
-        Standing::Known(places) => told_places(places),
-        Standing::Near(near) => format!("{} {}", told_likeness(near), told_places(&near.places)),
-        Standing::Refused(refusal) => format!("{}: {}", refusal.reason.code(), safe_line(&refusal.detail)),
-    };
-    let told = match &answer.repeats {
-        Some(first) if told.is_empty() => format!("the same as {}", safe_line(first)),
-        Some(first) => format!("{told}\tthe same as {}", safe_line(first)),
-        None => told,
-    };
-    let line = format!("{}\t{}\t{told}", answer.standing.word(), safe_line(&answer.path));
-    format!("{}\n", line.trim_end())
+/// Standing, path, and what is told of it, with tabs between: `known`, `/new/a.mid`, `/music/a.mid (and 2 more)`. There may be
+/// hundreds of thousands: nothing is made beside the lines.
+fn add_line(lines: &mut String, answer: &Answer) {
+    let mut add = |words: &[&str]| words.iter().for_each(|word| lines.push_str(word));
+    add(&[answer.standing.word(), "\t", &safe_line(&answer.path)]);
+    match &answer.standing {
+        Standing::New(None) => {}
+        Standing::New(Some(former)) => {
+            add(&["\twas known from ", &safe_line(former), ", which has vanished"]);
+        }
+        Standing::Known(places) => add_places(lines, "\t", places),
+        Standing::Near(near) => add_places(lines, &format!("\t{} ", told_likeness(near)), &near.places),
+        Standing::Refused(refusal) => {
+            add(&["\t", refusal.reason.code(), ": ", &safe_line(&refusal.detail)]);
+        }
+    }
+    if let Some(first) = &answer.repeats {
+        lines.push_str("\tthe same as ");
+        lines.push_str(&safe_line(first));
+    }
 }
 
-fn told_places(places: &Places) -> String {
-    let paths: Vec<_> = places.paths.iter().map(|path| safe_line(path)).collect();
-    let more = places.count.saturating_sub(paths.len() as u64);
-    let more = if more > 0 { format!(" (and {} more)", grouped(more)) } else { String::new() };
-    format!("{}{more}", paths.join("\t"))
+/// The paths, with tabs between, after `before`.
+fn add_places(lines: &mut String, before: &str, places: &Places) {
+    lines.push_str(before);
+    for (index, path) in places.paths.iter().enumerate() {
+        if index > 0 {
+            lines.push('\t');
+        }
+        lines.push_str(&safe_line(path));
+    }
+    let more = places.count.saturating_sub(places.paths.len() as u64);
+    if more > 0 {
+        lines.push_str(&format!(" (and {} more)", grouped(more)));
+    }
 }
 
 fn told_likeness(near: &Near) -> String {

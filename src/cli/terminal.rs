@@ -1,5 +1,6 @@
 //! What is written to stdout and stderr, and how: colours, control characters, broken pipes.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
@@ -119,25 +120,37 @@ impl Terminal {
 
 /// `text` without anything that a terminal would take for a command: names in archives are other people's.
 #[must_use]
-pub fn safe(text: &str) -> String {
-    let is_unsafe = |character: char| {
-        // Controls, and the marks that turn the direction of what follows.
-        character.is_control() && character != '\n'
-            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-    };
-    if !text.chars().any(is_unsafe) {
-        return text.to_owned();
-    }
-    let escape = |character: char| {
-        if is_unsafe(character) { character.escape_unicode().to_string() } else { character.to_string() }
-    };
-    text.chars().map(escape).collect()
+pub fn safe(text: &str) -> Cow<'_, str> {
+    without(text, |character| character != '\n' && is_command(character))
 }
 
 /// The same for what stands in one line: a name may hold the end of one.
 #[must_use]
-pub fn safe_line(text: &str) -> String {
-    safe(text).replace('\n', "\\u{a}")
+pub fn safe_line(text: &str) -> Cow<'_, str> {
+    without(text, is_command)
+}
+
+/// Controls, and the marks that turn the direction of what follows.
+fn is_command(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+}
+
+fn without(text: &str, is_unsafe: impl Fn(char) -> bool) -> Cow<'_, str> {
+    // Most names are nothing but these, which are told from others many bytes at a time.
+    let is_plain = |bytes: &[u8]| bytes.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
+    if text.as_bytes().chunks(32).all(is_plain) || !text.chars().any(&is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_unsafe(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// A field of comma-separated values, which may hold anything (RFC 4180).
@@ -228,6 +241,14 @@ mod tests {
         assert_eq!(safe("Am_120bpm ♪.mid"), "Am_120bpm ♪.mid");
         assert_eq!(safe("\x1b[2J.mid\u{202e}"), "\\u{1b}[2J.mid\\u{202e}");
         assert_eq!(safe_line("a\nb\tc"), "a\\u{a}b\\u{9}c");
+        assert_eq!(safe("a\nb\tc"), "a\nb\\u{9}c");
+        let long = "a".repeat(100);
+        assert!(matches!(safe_line(&long), Cow::Borrowed(_)));
+        for (at, _) in long.char_indices() {
+            let mut spoilt = long.clone();
+            spoilt.replace_range(at..=at, "\x7f");
+            assert_eq!(safe_line(&spoilt), long[..at].to_owned() + "\\u{7f}" + &long[at + 1..]);
+        }
     }
 
     #[test]

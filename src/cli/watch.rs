@@ -182,14 +182,14 @@ impl Listener<'_> {
             News::Trouble { error, wait } => {
                 let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
                 let wait = duration(wait.as_secs_f64());
-                let error = safe_line(&error.to_string());
+                let error = safe_line(&error.to_string()).into_owned();
                 self.warn(&format!("{error}{hint}; tried again in {wait}, and then less and less often"));
             }
         }
     }
 
     fn watching(&self, folder: &Folder, poll_every: Duration) {
-        let path = safe_line(&folder.path.to_string_lossy());
+        let path = safe_line(&folder.path.to_string_lossy()).into_owned();
         let every = duration(poll_every.as_secs_f64());
         match &folder.how {
             How::Told => self.say(&format!("watching '{path}' ({})", counted(folder.folders, "folder"))),

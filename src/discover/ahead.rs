@@ -12,8 +12,8 @@ use crate::priority::Priority;
 /// What is handed over together; at first one by one, so that nothing waits for a slow disk.
 const TOGETHER: usize = 256;
 
-/// So many of these wait at most: some ten megabytes.
-const WAITING: usize = 128;
+/// So many of these wait at most, some seventy megabytes: what is known of as many files takes a second to be loaded.
+const WAITING: usize = 1_024;
 
 /// How long nothing may come before it is asked whether to go on.
 const PATIENCE: Duration = Duration::from_millis(100);

@@ -123,7 +123,7 @@ pub(super) async fn split(
     let files = numbers(&arguments.files, target).await?;
     let split = songs::split(&mut connection, &files, artist.clone(), title.clone(), is_trial).await?;
     let new = if is_trial {
-        safe_line(&name(split.song.artist.as_deref(), &split.song.title))
+        safe_line(&name(split.song.artist.as_deref(), &split.song.title)).into_owned()
     } else {
         shown(&split.song)
     };
@@ -174,7 +174,7 @@ async fn numbers(files: &[OsString], target: &Target) -> Result<Vec<i64>> {
     catalog.close().await?;
     for (path, content) in resolved.iter().zip(found) {
         let Some(content) = content else {
-            let path = safe_line(&path.to_string_lossy());
+            let path = safe_line(&path.to_string_lossy()).into_owned();
             return Err(Error::new(ErrorKind::Usage, format!("the library has nothing at {path}"))
                 .with_hint("loader songs lists versions with their numbers and paths; within an archive: pack.zip!/a.mid"));
         };

@@ -48,7 +48,7 @@ pub(super) fn name(artist: Option<&str>, title: &str) -> String {
 }
 
 fn as_rows(song: &Song) -> String {
-    let name = safe_line(&name(song.artist.as_deref(), &song.title));
+    let name = safe_line(&name(song.artist.as_deref(), &song.title)).into_owned();
     let mut rows = format!("{:>7}  {:>8}  {name}\n", song.song, grouped(song.versions.len() as u64));
     for version in &song.versions {
         let mark = if version.is_chosen { "*" } else { " " };
