@@ -23,6 +23,9 @@ const FEW: u64 = 100;
 /// So many sources are marked in a transaction.
 const TOGETHER: usize = 1_000;
 
+/// How often a transaction is tried that waits for another which waits for it.
+const ATTEMPTS: u32 = 10;
+
 /// So many contents are settled in a transaction.
 const CONTENTS_TOGETHER: i64 = 10_000;
 
@@ -98,15 +101,11 @@ impl Vanished {
     /// What the database says; what was marked stays so, and the next import marks the rest.
     pub async fn mark(&self, connection: &mut PgConnection) -> Result<()> {
         for ids in self.gone.chunks(TOGETHER) {
-            let marking = async {
-                let mut transaction = connection.begin().await?;
-                sqlx::query(include_str!("../database/sources/vanish.sql"))
-                    .bind(ids)
-                    .execute(&mut *transaction)
-                    .await?;
-                settle_some(&mut transaction, i64::MAX).await?;
-                transaction.commit().await
-            };
+            let marking = in_turn(connection, async |transaction| {
+                let vanish = sqlx::query(include_str!("../database/sources/vanish.sql")).bind(ids);
+                vanish.execute(&mut *transaction).await?;
+                settle_some(transaction, i64::MAX).await
+            });
             marking.await.map_err(|error| failed("marking what vanished", error))?;
         }
         Ok(())
@@ -196,16 +195,37 @@ pub(crate) async fn bring_back(connection: &mut PgConnection, returned: &[i64]) 
 /// What the database says.
 pub(crate) async fn settle(connection: &mut PgConnection) -> Result<()> {
     loop {
-        let settling = async {
-            let mut transaction = connection.begin().await?;
-            let looked_at = settle_some(&mut transaction, CONTENTS_TOGETHER).await?;
-            transaction.commit().await?;
-            Ok(looked_at)
-        };
+        let settling =
+            in_turn(connection, async |transaction| settle_some(transaction, CONTENTS_TOGETHER).await);
         if settling.await.map_err(|error| failed("marking contents without a place", error))? == 0 {
             return Ok(());
         }
     }
+}
+
+/// Works in a transaction, and once more where it and a program that embeds the library waited for each other and the server has
+/// ended this one.
+async fn in_turn<T>(
+    connection: &mut PgConnection,
+    work: impl AsyncFn(&mut PgConnection) -> sqlx::Result<T>,
+) -> sqlx::Result<T> {
+    let mut attempts = 1;
+    loop {
+        let mut transaction = connection.begin().await?;
+        let done = match work(&mut transaction).await {
+            Ok(done) => transaction.commit().await.map(|()| done),
+            Err(error) => transaction.rollback().await.and(Err(error)),
+        };
+        match done {
+            Err(error) if attempts < ATTEMPTS && waited_for_each_other(&error) => attempts += 1,
+            done => return done,
+        }
+    }
+}
+
+fn waited_for_each_other(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| matches!(&*code, "40001" | "40P01"))
 }
 
 /// Looks at contents that lost a place, at most so many rows of them; answers at how many.
@@ -220,12 +240,13 @@ async fn settle_some(transaction: &mut PgConnection, most: i64) -> sqlx::Result<
     }
     loose.sort_unstable();
     loose.dedup();
-    for statement in [
-        include_str!("../database/catalog/lock.sql"),
-        // Another statement, which sees what whoever held the locks has committed.
-        include_str!("../database/sources/settle.sql"),
-    ] {
-        sqlx::query(statement).bind(&loose).execute(&mut *transaction).await?;
+    let alone: Vec<i64> = sqlx::query_scalar(include_str!("../database/sources/loose_alone.sql"))
+        .bind(loose)
+        .fetch_all(&mut *transaction)
+        .await?;
+    if !alone.is_empty() {
+        let settle = sqlx::query(include_str!("../database/sources/settle.sql")).bind(alone);
+        settle.execute(&mut *transaction).await?;
     }
     Ok(looked_at)
 }

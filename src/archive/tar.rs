@@ -37,6 +37,7 @@ pub struct TarReader<R> {
     /// Checksums of the headers read last, the newest behind.
     recent: VecDeque<u32>,
     ended: bool,
+    is_marked: bool,
     refusal: Option<Refusal>,
     skipped: Skipped,
 }
@@ -60,6 +61,7 @@ impl<R: Read> TarReader<R> {
             position: 0,
             recent: VecDeque::new(),
             ended: false,
+            is_marked: false,
             refusal: None,
             skipped: Skipped::default(),
         }
@@ -68,6 +70,11 @@ impl<R: Read> TarReader<R> {
     /// Content of the current member that has not been read, in bytes.
     pub const fn remaining(&self) -> u64 {
         self.remaining
+    }
+
+    /// Whether it has come to zeros where a header would be, by which a tar says that it ends. Many are written without.
+    pub const fn is_marked(&self) -> bool {
+        self.is_marked
     }
 
     fn end(&mut self, refusal: Refusal) {
@@ -170,11 +177,15 @@ impl<R: Read> TarReader<R> {
         let mut is_padding = false;
         let mut is_searching = false;
         loop {
-            let Some(block) = self.block(is_searching || is_behind_zeros)? else { return Ok(None) };
+            let Some(block) = self.block(is_searching || is_behind_zeros)? else {
+                self.is_marked = is_behind_zeros;
+                return Ok(None);
+            };
             let header = Header::new(&block);
             if header.is_valid() {
                 let checksum = libdeflater::crc32(&block);
                 if is_padding && self.recent.contains(&checksum) {
+                    self.is_marked = true;
                     return Ok(None);
                 }
                 if is_padding {

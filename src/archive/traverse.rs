@@ -129,6 +129,9 @@ impl<'v, V: Visitor> Traversal<'v, V> {
             let mut tar = TarReader::new(decoded, self.limits);
             let read = self.visit(&mut tar, Names::Met(Box::default()), false, spot, numbers);
             self.visitor.pass_over_links(tar.skipped().missed());
+            if tar.is_marked() {
+                self.visitor.mark_end();
+            }
             return read;
         }
         let mut single = SingleFile::new(decoded, container.inner_name(name));

@@ -42,6 +42,8 @@ pub(super) enum Job {
     Part(Arc<OpenDirectory>, Share, usize),
     /// What arrives on standard input.
     Stream(Box<Stream>),
+    /// What is listed and cannot be looked at, and why.
+    Unseen(PathBuf, Refusal),
 }
 
 /// Reads jobs of these lanes until none is left.
@@ -53,6 +55,7 @@ pub(super) fn read_jobs(context: &Arc<Context>, lanes: &[Lane]) {
             Job::Member(zip, share, index) => open_zip::read_member(context, zip, share, index),
             Job::Part(directory, share, part) => open_directory::read_part(context, directory, share, part),
             Job::Stream(stream) => super::stream::read(context, *stream),
+            Job::Unseen(path, refusal) => refuse_unseen(context, path, refusal),
         }));
         if panicked.is_err() {
             tracing::error!("a reader panicked; what it read is left for the next import");
@@ -191,7 +194,7 @@ pub(super) fn refuse_source(context: &Arc<Context>, file: &FoundFile, kind: &'st
 
 /// Records what is listed and cannot be looked at, file or folder. Of a file that is known nobody can tell whether it is still the
 /// same: what is stored of it stays, and the next import reads it again.
-pub(super) fn refuse_unseen(context: &Arc<Context>, path: PathBuf, refusal: Refusal) {
+fn refuse_unseen(context: &Arc<Context>, path: PathBuf, refusal: Refusal) {
     let unseen = FoundFile::unseen(path);
     let Some(known) = context.known.get(unseen.id().0).filter(|known| known.entries > 0) else {
         return refuse_source(context, &unseen, "unread", refusal);

@@ -4,7 +4,7 @@
 //! fails to (a panic, a stopped run) leaves the source unfinished, and the next import resumes it: nothing has to be
 //! cleaned up for that.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +12,7 @@ use super::context::Context;
 use super::scope::Scope;
 use crate::archive::Limits;
 use crate::archive::meter::Meter;
+use crate::entry::Ordinal;
 use crate::progress::add;
 use crate::record::SourceState;
 use crate::sink::{Resume, SourceClose};
@@ -28,8 +29,10 @@ pub(super) struct Reading {
     /// Whether what is stored must be compared with what is read, because nothing else tells that the source is the same.
     pub(super) is_stream: bool,
     scope: Scope,
-    /// Ordinals of which something is stored, while nothing was met there; none where nothing is stored.
-    unmet: Option<Mutex<HashSet<i64>>>,
+    /// What is stored and not met; none where nothing is stored.
+    unmet: Option<Mutex<Unmet>>,
+    /// Whether what was read is known to be all there is.
+    ended: AtomicBool,
     /// Whether the source was known before this run.
     pub(super) known_before: bool,
     meter: Arc<Meter>,
@@ -51,14 +54,15 @@ impl Reading {
         limits: &Limits,
     ) -> Share {
         let scope = Scope::from(resume);
-        let unmet: HashSet<i64> = scope.to_be_met().collect();
+        let unmet = Unmet { open: scope.to_be_met().collect(), ..Unmet::default() };
         Share(Arc::new(Self {
             id,
             path,
             kind,
             is_stream: size.is_none(),
             scope,
-            unmet: Some(unmet).filter(|unmet| !unmet.is_empty()).map(Mutex::new),
+            unmet: Some(unmet).filter(|unmet| !unmet.open.is_empty()).map(Mutex::new),
+            ended: AtomicBool::new(size.is_some()),
             known_before,
             meter: Arc::new(Meter::new(limits, size.unwrap_or_default())),
             entries: AtomicI64::new(0),
@@ -83,18 +87,44 @@ impl Reading {
         self.scope.leaves(ordinal, file_id)
     }
 
-    /// A place or a refusal is at this ordinal, as stored or to be stored.
+    /// A place is at this ordinal, as stored or to be stored.
     pub(super) fn meet(&self, ordinal: i64) {
-        if let Some(unmet) = &self.unmet {
-            unmet.lock().unwrap_or_else(PoisonError::into_inner).remove(&ordinal);
-        }
+        self.unmet(|unmet| _ = unmet.open.remove(&ordinal));
     }
 
-    fn take_unmet(&self) -> Vec<i64> {
-        let take = |unmet: &Mutex<HashSet<i64>>| {
-            std::mem::take(&mut *unmet.lock().unwrap_or_else(PoisonError::into_inner))
-        };
-        self.unmet.iter().flat_map(take).collect()
+    /// A refusal is to be stored at this ordinal. If it is an archive's, what is stored of what lies in it and was not met stays.
+    pub(super) fn meet_refused(&self, ordinal: i64) {
+        self.unmet(|unmet| {
+            unmet.open.remove(&ordinal);
+            // What lies deeper has numbers among those of its neighbours.
+            if ordinal >= 0 && Ordinal(ordinal).member() == Ordinal(ordinal) {
+                let inside: Vec<i64> = unmet.open.range(Ordinal(ordinal).leads_to()).copied().collect();
+                unmet.kept += inside.len();
+                for ordinal in inside {
+                    unmet.open.remove(&ordinal);
+                }
+            }
+        });
+    }
+
+    /// Nothing is to be stored at this ordinal: it neither is MIDI nor says so, or is an archive that was read.
+    pub(super) fn pass_by(&self, ordinal: i64) {
+        self.not_midi.fetch_add(1, Ordering::Relaxed);
+        self.unmet(|unmet| {
+            if unmet.open.remove(&ordinal) {
+                unmet.gone.push(ordinal);
+            }
+        });
+    }
+
+    /// A stream has said itself that it ends here. Of one that only broke off nobody knows what it would have held.
+    pub(super) fn mark_end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+    }
+
+    fn unmet<T: Default>(&self, work: impl FnOnce(&mut Unmet) -> T) -> T {
+        let lock = |unmet: &Mutex<Unmet>| work(&mut unmet.lock().unwrap_or_else(PoisonError::into_inner));
+        self.unmet.as_ref().map(lock).unwrap_or_default()
     }
 
     /// What the source has yielded so far, against the limits.
@@ -107,16 +137,22 @@ impl Reading {
         self.entries.fetch_add(entries, Ordering::Relaxed);
     }
 
-    /// Entries were met that neither are MIDI nor say so.
-    pub(super) fn count_not_midi(&self, entries: i64) {
-        self.not_midi.fetch_add(entries, Ordering::Relaxed);
-    }
-
     /// The source as a whole has a refusal; `again` if the next import is to try it again. Whether it is the first one.
     pub(super) fn refuse(&self, again: bool) -> bool {
         self.failed.fetch_or(again, Ordering::Relaxed);
         !self.refused.swap(true, Ordering::Relaxed)
     }
+}
+
+/// What is stored of a source that is read again, by ordinal, as far as it was not met.
+#[derive(Debug, Default)]
+struct Unmet {
+    /// Nothing is known of it yet.
+    open: BTreeSet<i64>,
+    /// There is nothing to be stored at these.
+    gone: Vec<i64>,
+    /// So many lie behind where the reading of an archive in it broke off: they stay, and count as entries.
+    kept: usize,
 }
 
 /// A part in the reading of a source.
@@ -143,23 +179,23 @@ impl Share {
         }
         let failed = reading.failed.load(Ordering::Relaxed);
         let refused = reading.refused.load(Ordering::Relaxed);
-        let mut entries = reading.entries.load(Ordering::Relaxed);
-        let mut gone = reading.take_unmet();
-        if refused {
-            // It may not have come to its end: what is stored of what lies behind stays, and counts.
-            entries += i64::try_from(gone.len()).unwrap_or(i64::MAX);
-            add(&context.counters.seen, gone.len() as u64);
-            add(&context.counters.unchanged, gone.len() as u64);
-            gone.clear();
+        let mut unmet = reading.unmet(std::mem::take);
+        if refused || !reading.ended.load(Ordering::Relaxed) {
+            unmet.kept += unmet.open.len();
+        } else {
+            unmet.gone.extend(unmet.open);
         }
+        add(&context.counters.seen, unmet.kept as u64);
+        add(&context.counters.unchanged, unmet.kept as u64);
+        let kept = i64::try_from(unmet.kept).unwrap_or(i64::MAX);
         context.ledger.read(SourceClose {
             id: reading.id,
             state: if failed { SourceState::Failed } else { SourceState::Complete },
             kind: reading.kind,
-            entries,
+            entries: reading.entries.load(Ordering::Relaxed).saturating_add(kept),
             not_midi: reading.not_midi.load(Ordering::Relaxed),
             refused,
-            gone,
+            gone: unmet.gone,
         });
     }
 }

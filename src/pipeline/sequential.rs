@@ -137,13 +137,13 @@ impl Sequential<'_> {
         }
         let refused = std::mem::take(&mut self.refused);
         let wanted = refused.len() * ROW_ALLOWANCE;
-        // None are given only where the run is being stopped: the source stays unfinished, and its refusals are met again.
-        let Ok(permit) = self.aside(|| self.context.budget.work.acquire(self.holder, wanted)) else { return };
+        // None is given only where the run has failed: handed over all the same, they keep the source from being closed.
+        let permit = self.aside(|| self.context.budget.work.acquire(self.holder, wanted)).ok();
         let mut harvest = Harvest::new(self.context);
         for (place, refusal) in refused {
             harvest.reject(place, refusal);
         }
-        harvest.publish(Some(permit));
+        harvest.publish(permit);
     }
 
     fn spawn(&self, batch: Collected) {
@@ -284,10 +284,17 @@ impl Visitor for Sequential<'_> {
         }
     }
 
-    fn opened(&mut self, _entry: Entry) {
+    fn opened(&mut self, entry: Entry) {
         self.open.pop();
-        self.share.reading().count_not_midi(1);
+        self.share.reading().pass_by(entry.ordinal.0);
         add(&self.context.counters.not_midi, 1);
+    }
+
+    fn mark_end(&mut self) {
+        // Not that of an archive in it.
+        if self.open.is_empty() {
+            self.share.reading().mark_end();
+        }
     }
 
     fn pass_over_links(&mut self, links: u64) {

@@ -53,8 +53,12 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
     match format {
         Format::Container(container @ (Container::Tar(_) | Container::Single(_))) => {
             read_as(context, container.name(), &name, |share, holder| {
-                let decoded =
-                    decode(context, share.reading().meter(), container.compression(), prefix, input);
+                let reading = share.reading();
+                let decoded = decode(context, reading.meter(), container.compression(), prefix, input);
+                // Of a tar its reader knows.
+                if matches!(container, Container::Single(_)) {
+                    reading.mark_end();
+                }
                 read_as_holder(context, share, holder, |traversal| {
                     let (spot, mut numbers) = (Spot::default(), Numbers::outer());
                     traversal.read_decoded(container, decoded, b"standard input", &spot, &mut numbers)
@@ -70,6 +74,10 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
                     return Err(stopped);
                 }
             };
+            // The directory that is read from there stands at the end.
+            if matches!(container, Container::Zip | Container::SevenZip) {
+                share.reading().mark_end();
+            }
             read_as_holder(context, share, holder, |traversal| {
                 let held = bytes.as_slice().len() as u64;
                 let (spot, mut numbers) = (Spot { held, ..Spot::default() }, Numbers::outer());
@@ -81,6 +89,7 @@ pub(super) fn read(context: &Arc<Context>, _stream: Stream) {
             let container = Container::Single(Compression::None);
             read_as(context, kind, &name, |share, holder| {
                 let bytes = decode(context, share.reading().meter(), Compression::None, prefix, input);
+                share.reading().mark_end();
                 read_as_holder(context, share, holder, |traversal| {
                     let (spot, mut numbers) = (Spot::default(), Numbers::outer());
                     traversal.read_decoded(container, bytes, b"standard input", &spot, &mut numbers)

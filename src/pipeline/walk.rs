@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::context::Context;
 use super::known::{KnownSources, Sight};
 use super::queue::Lane;
-use super::reader::{self, Job};
+use super::reader::Job;
 use super::stream::Stream;
 use super::survey::{RootTally, Survey, Surveyor, Walked};
 use super::{Inputs, Listing};
@@ -175,7 +175,7 @@ fn walk(context: &Arc<Context>, listing: Listing) -> Option<Walked> {
                 walked.unlisted.push(path.clone());
                 context.surveyor.refuse();
                 add(&context.counters.sources_found, 1);
-                reader::refuse_unseen(context, path, refusal);
+                context.queue.push(Lane::Outer, 0, None, Job::Unseen(path, refusal));
             }
             Found::File(file) => {
                 let sight = walked.meet(&context.known, root, &file);

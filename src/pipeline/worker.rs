@@ -152,7 +152,7 @@ impl<'c> Harvest<'c> {
     /// An entry, or a source as a whole, that is refused before its content is met.
     pub(super) fn reject(&mut self, place: Place, refusal: Refusal) {
         if let Some(reading) = place.reading() {
-            reading.meet(place.ordinal);
+            reading.meet_refused(place.ordinal);
             self.context.ledger.sending(reading.id, 1);
         }
         self.merge |= must_merge(self.context, &place);
@@ -164,7 +164,7 @@ impl<'c> Harvest<'c> {
     pub(super) fn pass_over(&mut self, place: Place) {
         match place.holder {
             Holder::Archive(reading) => {
-                reading.count_not_midi(1);
+                reading.pass_by(place.ordinal);
                 add(&self.context.counters.not_midi, 1);
             }
             Holder::Bare(mut source) => {

@@ -276,3 +276,28 @@ async fn a_place_that_comes_while_the_last_one_goes_keeps_its_content() {
     let gone = "SELECT count(*) FROM files WHERE NOT is_active";
     assert_eq!(number(&mut other, gone).await, 1, "the fifth lies nowhere, the fourth elsewhere");
 }
+
+/// A program removes a content while an import marks it as gone: each has what the other wants, and the server ends the import's
+/// transaction, which is tried again.
+#[tokio::test]
+async fn an_import_and_a_program_that_wait_for_each_other() {
+    let folder = passable_directory();
+    write_pieces(folder.path(), 0..5);
+    let database = TestDatabase::create().await;
+    program(&database, &["import"], &[folder.path()]).run().expect(&[0]);
+    let mut other = database.connect().await;
+    let locks = "SET deadlock_timeout = '1min';
+        BEGIN;
+        SELECT FROM files WHERE id IN (SELECT file_id FROM file_names WHERE path LIKE '%/3.mid') FOR UPDATE";
+    sqlx::raw_sql(locks).execute(&mut other).await.unwrap();
+    fs::remove_file(folder.path().join("3.mid")).unwrap();
+    let mut importing = program(&database, &["import"], &[folder.path()]).start();
+    importing.stands_before(&mut other, 1).await;
+    let wants = "UPDATE file_locations SET name = name WHERE source_id IN (SELECT id FROM sources WHERE path LIKE '%/3.mid')";
+    other.execute(wants).await.unwrap();
+    other.execute("COMMIT").await.unwrap();
+    importing.wait().expect(&[0]);
+    let gone = "SELECT count(*) FROM files WHERE NOT is_active";
+    assert_eq!(number(&mut other, gone).await, 1);
+    assert_whole(&database.url, "after a deadlock").await;
+}

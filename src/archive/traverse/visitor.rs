@@ -76,6 +76,9 @@ pub trait Visitor {
     /// An archive inside an archive was read to its end.
     fn opened(&mut self, entry: Entry);
 
+    /// A tar has come to the zeros by which it says that it ends.
+    fn mark_end(&mut self) {}
+
     /// So many links and devices were passed over.
     fn pass_over_links(&mut self, links: u64);
 
