@@ -180,11 +180,10 @@ async fn remaining(connection: &mut PgConnection, folder: &Path, away: u64) -> R
 /// What the database says.
 pub(crate) async fn bring_back(connection: &mut PgConnection, returned: &[i64]) -> Result<()> {
     for ids in returned.chunks(TOGETHER) {
-        sqlx::query(include_str!("../database/sources/return.sql"))
-            .bind(ids)
-            .execute(&mut *connection)
-            .await
-            .map_err(|error| failed("bringing back what had vanished", error))?;
+        let bringing = in_turn(connection, async |transaction| {
+            sqlx::query(include_str!("../database/sources/return.sql")).bind(ids).execute(transaction).await
+        });
+        bringing.await.map_err(|error| failed("bringing back what had vanished", error))?;
     }
     Ok(())
 }
@@ -214,7 +213,11 @@ async fn in_turn<T>(
         let mut transaction = connection.begin().await?;
         let done = match work(&mut transaction).await {
             Ok(done) => transaction.commit().await.map(|()| done),
-            Err(error) => transaction.rollback().await.and(Err(error)),
+            Err(error) => {
+                // Where that fails too, the connection is gone, and so is the transaction.
+                let _ = transaction.rollback().await;
+                Err(error)
+            }
         };
         match done {
             Err(error) if attempts < ATTEMPTS && waited_for_each_other(&error) => attempts += 1,

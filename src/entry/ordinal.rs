@@ -51,6 +51,12 @@ impl Ordinal {
         }
     }
 
+    /// Whether it is a member of the outer file.
+    #[must_use]
+    pub const fn is_outer(self) -> bool {
+        self.0 < ROOM
+    }
+
     /// The member of the outer file in which the entry with this number lies, or which it is.
     #[must_use]
     pub const fn member(self) -> Self {

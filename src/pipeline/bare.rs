@@ -79,7 +79,7 @@ fn take(
 ) {
     let bytes = content.bytes.as_slice();
     match &content.part {
-        Err(error) => reader::refuse_source(context, file, "unread", refuse_io(error)),
+        Err(error) => reader::refuse_unread(context, file, refuse_io(error)),
         Ok(Part::Changed) => {
             let detail = format!("it had {} bytes when it was found and has others now", file.size);
             reader::refuse_source(context, file, "unread", Refusal::new(Reason::SourceChanged, detail));

@@ -4,11 +4,11 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::context::Context;
+use super::known::KnownSource;
 use super::open_directory::OpenDirectory;
 use super::open_zip::OpenZip;
 use super::place::{Holder, Place};
@@ -42,8 +42,8 @@ pub(super) enum Job {
     Part(Arc<OpenDirectory>, Share, usize),
     /// What arrives on standard input.
     Stream(Box<Stream>),
-    /// What is listed and cannot be looked at, and why.
-    Unseen(PathBuf, Refusal),
+    /// What cannot be looked at or read, and why, while nobody can tell whether it is still what is stored.
+    Unread(FoundFile, Refusal),
 }
 
 /// Reads jobs of these lanes until none is left.
@@ -55,7 +55,7 @@ pub(super) fn read_jobs(context: &Arc<Context>, lanes: &[Lane]) {
             Job::Member(zip, share, index) => open_zip::read_member(context, zip, share, index),
             Job::Part(directory, share, part) => open_directory::read_part(context, directory, share, part),
             Job::Stream(stream) => super::stream::read(context, *stream),
-            Job::Unseen(path, refusal) => refuse_unseen(context, path, refusal),
+            Job::Unread(file, refusal) => refuse_keeping(context, file, refusal),
         }));
         if panicked.is_err() {
             tracing::error!("a reader panicked; what it read is left for the next import");
@@ -69,7 +69,7 @@ pub(super) fn read_jobs(context: &Arc<Context>, lanes: &[Lane]) {
 fn read_archive(context: &Arc<Context>, file: FoundFile) {
     let input = match context.counters.timings.time(Stage::Read, || open(context, &file)) {
         Ok(input) => Arc::new(input),
-        Err(error) => return refuse_source(context, &file, "unread", refuse_io(&error)),
+        Err(error) => return refuse_unread(context, &file, refuse_io(&error)),
     };
     let name = file.path.file_name().unwrap_or_default().as_bytes().to_vec();
     let format = Format::recognise(input.head(), &String::from_utf8_lossy(&name));
@@ -192,15 +192,29 @@ pub(super) fn refuse_source(context: &Arc<Context>, file: &FoundFile, kind: &'st
     harvest.publish(None);
 }
 
-/// Records what is listed and cannot be looked at, file or folder. Of a file that is known nobody can tell whether it is still the
-/// same: what is stored of it stays, and the next import reads it again.
-fn refuse_unseen(context: &Arc<Context>, path: PathBuf, refusal: Refusal) {
-    let unseen = FoundFile::unseen(path);
-    let Some(known) = context.known.get(unseen.id().0).filter(|known| known.entries > 0) else {
-        return refuse_source(context, &unseen, "unread", refusal);
+/// Records a file that cannot be opened or read. One that is as it was when it was read keeps what is stored of it.
+pub(super) fn refuse_unread(context: &Arc<Context>, file: &FoundFile, refusal: Refusal) {
+    let is_same = |known: &KnownSource| {
+        known.entries > 0
+            && known.mtime_ns == file.mtime_ns
+            && u64::try_from(known.size_bytes) == Ok(file.size)
     };
+    if context.known.get(file.id().0).as_ref().is_some_and(is_same) {
+        // By a reader, which may wait for what is stored.
+        context.queue.push_next(Lane::Outer, 0, Job::Unread(file.clone(), refusal));
+    } else {
+        refuse_source(context, file, "unread", refusal);
+    }
+}
+
+/// Records what cannot be looked at or read, file or folder. What is stored of it stays, and the next import reads it again.
+fn refuse_keeping(context: &Arc<Context>, file: FoundFile, refusal: Refusal) {
+    let Some(known) = context.known.get(file.id().0).filter(|known| known.entries > 0) else {
+        return refuse_source(context, &file, "unread", refusal);
+    };
+    add(&context.counters.bytes_done, file.size);
     let size = u64::try_from(known.size_bytes).unwrap_or_default();
-    let file = FoundFile { size, mtime_ns: known.mtime_ns, ..unseen };
+    let file = FoundFile { size, mtime_ns: known.mtime_ns, ..file };
     let row = source_row(context, &file, "unread", SourceState::Loading);
     let (id, path) = (row.id, row.path.clone());
     let Some(resume) = context.register(row) else { return };

@@ -15,6 +15,7 @@ use crate::archive::meter::Meter;
 use crate::entry::Ordinal;
 use crate::progress::add;
 use crate::record::SourceState;
+use crate::reject::Reason;
 use crate::sink::{Resume, SourceClose};
 
 /// An archive or stream being read.
@@ -92,17 +93,14 @@ impl Reading {
         self.unmet(|unmet| _ = unmet.open.remove(&ordinal));
     }
 
-    /// A refusal is to be stored at this ordinal. If it is an archive's, what is stored of what lies in it and was not met stays.
-    pub(super) fn meet_refused(&self, ordinal: i64) {
+    /// A refusal is to be stored at this ordinal. If it may be an archive's, what is stored of what lies in it and is not met stays.
+    pub(super) fn meet_refused(&self, ordinal: i64, reason: Reason) {
         self.unmet(|unmet| {
             unmet.open.remove(&ordinal);
             // What lies deeper has numbers among those of its neighbours.
-            if ordinal >= 0 && Ordinal(ordinal).member() == Ordinal(ordinal) {
-                let inside: Vec<i64> = unmet.open.range(Ordinal(ordinal).leads_to()).copied().collect();
-                unmet.kept += inside.len();
-                for ordinal in inside {
-                    unmet.open.remove(&ordinal);
-                }
+            let is_outer = ordinal >= 0 && Ordinal(ordinal).is_outer();
+            if is_outer && reason != Reason::NotMidiContent {
+                unmet.refused.push(Ordinal(ordinal));
             }
         });
     }
@@ -151,8 +149,30 @@ struct Unmet {
     open: BTreeSet<i64>,
     /// There is nothing to be stored at these.
     gone: Vec<i64>,
-    /// So many lie behind where the reading of an archive in it broke off: they stay, and count as entries.
-    kept: usize,
+    /// Members that were refused, and may be archives: their reading may have broken off.
+    refused: Vec<Ordinal>,
+}
+
+impl Unmet {
+    /// Once all that was read is met: what is gone, and how many stay because nobody can tell what lies behind where the reading of the
+    /// source, unless it `is_whole`, or of an archive in it broke off.
+    fn settle(self, is_whole: bool) -> (Vec<i64>, u64) {
+        let Self { mut open, mut gone, refused } = self;
+        let mut kept = 0;
+        if is_whole {
+            for member in refused {
+                let inside: Vec<i64> = open.range(member.leads_to()).copied().collect();
+                kept += inside.len() as u64;
+                for ordinal in inside {
+                    open.remove(&ordinal);
+                }
+            }
+            gone.extend(open);
+        } else {
+            kept += open.len() as u64;
+        }
+        (gone, kept)
+    }
 }
 
 /// A part in the reading of a source.
@@ -179,23 +199,18 @@ impl Share {
         }
         let failed = reading.failed.load(Ordering::Relaxed);
         let refused = reading.refused.load(Ordering::Relaxed);
-        let mut unmet = reading.unmet(std::mem::take);
-        if refused || !reading.ended.load(Ordering::Relaxed) {
-            unmet.kept += unmet.open.len();
-        } else {
-            unmet.gone.extend(unmet.open);
-        }
-        add(&context.counters.seen, unmet.kept as u64);
-        add(&context.counters.unchanged, unmet.kept as u64);
-        let kept = i64::try_from(unmet.kept).unwrap_or(i64::MAX);
+        let is_whole = !refused && reading.ended.load(Ordering::Relaxed);
+        let (gone, kept) = reading.unmet(std::mem::take).settle(is_whole);
+        add(&context.counters.seen, kept);
+        add(&context.counters.unchanged, kept);
         context.ledger.read(SourceClose {
             id: reading.id,
             state: if failed { SourceState::Failed } else { SourceState::Complete },
             kind: reading.kind,
-            entries: reading.entries.load(Ordering::Relaxed).saturating_add(kept),
+            entries: reading.entries.load(Ordering::Relaxed).saturating_add_unsigned(kept),
             not_midi: reading.not_midi.load(Ordering::Relaxed),
             refused,
-            gone: unmet.gone,
+            gone,
         });
     }
 }

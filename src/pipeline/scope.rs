@@ -43,8 +43,11 @@ impl Scope {
     /// Whether the entry at this ordinal need not be read: not for itself, and not for what may be nested in it.
     pub(super) fn passes_over(&self, ordinal: i64) -> bool {
         match self {
-            // What was refused may be an archive of which a part is stored: it is read again, and stored once all the same.
-            Self::AllBut(stored) => matches!(stored.get(&ordinal), Some(Some(_))),
+            // What was refused may be an archive of which a part is stored: it is read again, and stored once all the same. What is
+            // nested has another number where an archive before it opens that did not, or the other way round: it is compared.
+            Self::AllBut(stored) => {
+                Ordinal(ordinal).is_outer() && matches!(stored.get(&ordinal), Some(Some(_)))
+            }
             Self::Compared(_) => false,
             Self::Only(wanted) => {
                 !wanted.contains_key(&ordinal) && wanted.range(Ordinal(ordinal).leads_to()).next().is_none()
@@ -66,7 +69,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_stored_is_passed_over() {
+    fn what_is_stored_is_passed_over_unless_it_is_nested() {
+        let nested = Ordinal::nested(5, 2).0;
+        let scope = Scope::from(Resume::AllBut(vec![(nested, Some(50))]));
+        assert!(!scope.passes_over(nested) && scope.leaves(nested, 50) && !scope.leaves(nested, 51));
         let scope = Scope::from(Resume::AllBut(vec![(3, Some(30)), (4, None)]));
         assert_eq!([2, 3, 4].map(|ordinal| scope.passes_over(ordinal)), [false, true, false]);
         assert!(scope.leaves(3, 30));

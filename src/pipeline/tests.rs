@@ -371,10 +371,13 @@ async fn refusals_wait_for_memory() {
     let context = Arc::clone(&pipeline.context);
     let reading = tokio::task::spawn_blocking(move || read_tar(&context, tar.as_slice()));
     let (seen, mut before) = (|| usize::try_from(counters.seen.load(Relaxed)).unwrap(), 0);
-    while before < 1_000 || seen() != before {
-        before = seen();
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
+    let waits = async {
+        while before < 1_000 || seen() != before {
+            before = seen();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), waits).await.expect("it reads on, or not at all");
     assert!(before < MEMBERS / 2, "{before} entries were read");
     let (ended, read) = tokio::join!(pipeline.run((library.clone(), vec![library.clone()])), reading);
     ended.unwrap();

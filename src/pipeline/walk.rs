@@ -175,7 +175,7 @@ fn walk(context: &Arc<Context>, listing: Listing) -> Option<Walked> {
                 walked.unlisted.push(path.clone());
                 context.surveyor.refuse();
                 add(&context.counters.sources_found, 1);
-                context.queue.push(Lane::Outer, 0, None, Job::Unseen(path, refusal));
+                context.queue.push(Lane::Outer, 0, None, Job::Unread(FoundFile::unseen(path), refusal));
             }
             Found::File(file) => {
                 let sight = walked.meet(&context.known, root, &file);

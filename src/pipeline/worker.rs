@@ -152,7 +152,7 @@ impl<'c> Harvest<'c> {
     /// An entry, or a source as a whole, that is refused before its content is met.
     pub(super) fn reject(&mut self, place: Place, refusal: Refusal) {
         if let Some(reading) = place.reading() {
-            reading.meet_refused(place.ordinal);
+            reading.meet_refused(place.ordinal, refusal.reason);
             self.context.ledger.sending(reading.id, 1);
         }
         self.merge |= must_merge(self.context, &place);

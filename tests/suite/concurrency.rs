@@ -286,7 +286,9 @@ async fn an_import_and_a_program_that_wait_for_each_other() {
     let database = TestDatabase::create().await;
     program(&database, &["import"], &[folder.path()]).run().expect(&[0]);
     let mut other = database.connect().await;
-    let locks = "SET deadlock_timeout = '1min';
+    // The import looks for a deadlock when both wait for sure, and before the other does.
+    let locks = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = %L', current_database(), '5s'); END $$;
+        SET deadlock_timeout = '1min';
         BEGIN;
         SELECT FROM files WHERE id IN (SELECT file_id FROM file_names WHERE path LIKE '%/3.mid') FOR UPDATE";
     sqlx::raw_sql(locks).execute(&mut other).await.unwrap();

@@ -163,6 +163,33 @@ async fn what_a_stream_has_no_more_goes() {
     expected.assert_same(&Rows::of(&database.url).await, "the second stream again");
 }
 
+/// A nested archive that is damaged is read as far as it goes, each time the same.
+#[tokio::test]
+async fn a_damaged_archive_in_a_stream_is_the_same_each_time() {
+    let folder = passable_directory();
+    let inner = fs::read(archive(folder.path(), Container::TarGz, 4, 60, 3_000)).unwrap();
+    let path = folder.path().join("stream");
+    let inner = inner[..inner.len() * 2 / 3].to_vec();
+    tar_of(
+        &path,
+        &[vec![sample::midi(1, 1, 900), inner], (2..30).map(|index| sample::midi(1, index, 900)).collect()]
+            .concat(),
+    );
+    let database = TestDatabase::create().await;
+    let report = import_stream(&database, &path).await;
+    assert!(count(&report, "inserted") > 40 && count(&report, "rejected") > 0, "{report}");
+    let before = Rows::of(&database.url).await;
+    for _ in 0..3 {
+        let again = import_stream(&database, &path).await;
+        assert_eq!(
+            (count(&again, "inserted"), count(&again, "seen")),
+            (0, count(&report, "seen")),
+            "{again}"
+        );
+        before.assert_same(&Rows::of(&database.url).await, "the same stream again");
+    }
+}
+
 /// What other compressors and archivers make of the same files.
 fn packed(extension: &str, folder: &std::path::Path) -> std::path::PathBuf {
     use std::io::Write as _;

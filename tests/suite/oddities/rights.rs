@@ -91,15 +91,26 @@ async fn files_that_may_not_be_looked_at_keep_what_is_stored_of_them() {
     write_pieces(folder.path(), 0..2);
     write_pieces(&closed, 2..4);
     archive(&closed, Container::Zip, 7, 12, 2_000);
+    let names: Vec<_> = fs::read_dir(&closed).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let set_modes = |mode| {
+        for name in &names {
+            set_mode(&closed.join(name), mode);
+        }
+    };
     let test = reachable_server();
     let url = test.cluster.url();
     let rescan = |statuses: &[i32]| rescan(&url, folder.path(), statuses);
     rescan(&[0]);
     let before = Rows::active(&url).await;
 
-    set_mode(&closed, 0o444);
-    for _ in 0..2 {
+    for mode in [0o444, 0o444, 0o755] {
+        set_mode(&closed, mode);
+        if mode == 0o755 {
+            // At last they may be looked at, and not opened.
+            set_modes(0o000);
+        }
         let report = rescan(&[3]);
+        assert!(report["seconds"].as_f64().unwrap() < 15.0, "nothing is waited for: {report}");
         assert_eq!(["rejected", "sources_vanished"].map(|name| count(&report, name)), [3, 0], "{report}");
         assert_whole(&url, "not to be looked at").await;
         assert_eq!(reasons(&url).await.into_iter().collect::<Vec<_>>(), [("permission_denied".into(), 3)]);
@@ -109,7 +120,7 @@ async fn files_that_may_not_be_looked_at_keep_what_is_stored_of_them() {
             ["files", "file_locations"].map(|table| before.count(table))
         );
     }
-    set_mode(&closed, 0o755);
+    set_modes(0o644);
     rescan(&[0]);
     assert!(reasons(&url).await.is_empty());
     before.assert_same(&Rows::active(&url).await, "to be looked at again");
