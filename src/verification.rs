@@ -66,9 +66,17 @@ impl Verification<'_> {
         if !differing.is_empty() {
             sqlx::query(include_str!("../database/verification/forget.sql"))
                 .bind(&differing)
-                .execute(connection)
+                .execute(&mut *connection)
                 .await
                 .map_err(|error| failed("forgetting what is not on the disk any more", error))?;
+        }
+        let unread = comparison.take_unread();
+        if !unread.is_empty() {
+            sqlx::query(include_str!("../database/verification/reopen.sql"))
+                .bind(&unread)
+                .execute(connection)
+                .await
+                .map_err(|error| failed("noting what could not be read", error))?;
         }
         // The import counts from the beginning.
         self.counters.clear();

@@ -1,3 +1,4 @@
 -- What a rescan compares with: the size and time of every source, whether it is complete, how much is in it, and whether the
 -- last look found it.
-SELECT id, size_bytes, mtime_ns, state = 'complete', entries, is_active FROM sources
+-- Of a source whose reading was killed nobody has counted the entries: at least one.
+SELECT id, size_bytes, mtime_ns, state = 'complete', greatest(entries, (state = 'loading')::int), is_active FROM sources

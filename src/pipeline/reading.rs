@@ -99,7 +99,7 @@ impl Reading {
             unmet.open.remove(&ordinal);
             // What lies deeper has numbers among those of its neighbours.
             let is_outer = ordinal >= 0 && Ordinal(ordinal).is_outer();
-            if is_outer && reason != Reason::NotMidiContent {
+            if is_outer && !matches!(reason, Reason::NotMidiContent | Reason::MidiEmpty) {
                 unmet.refused.push(Ordinal(ordinal));
             }
         });

@@ -206,6 +206,7 @@ impl<'c> Harvest<'c> {
                     None => waiting,
                     Some(refusal) => refuse(waiting, context.run_id, refusal),
                 };
+                let merge = merge || item.source_id().is_some_and(|source| context.known.has(source));
                 if let Some(writer) = context.writers.get(context.route(&item)) {
                     let _ = writer.send(Delivery { items: vec![item], permit: None, merge });
                 }

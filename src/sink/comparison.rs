@@ -8,26 +8,49 @@ use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
 use super::{Method, PostgresSink, Resume, Sink, SinkError, SourceClose, Stored};
-use crate::batch::{Batch, Finding};
+use crate::batch::{Batch, Finding, Item};
 use crate::record::SourceRow;
+use crate::reject::Reason;
 
 /// A verification, shared by its sinks: the sources that are not what is stored.
 #[derive(Debug, Default)]
 pub struct Comparison {
     differing: Mutex<BTreeSet<i64>>,
+    unread: Mutex<BTreeSet<i64>>,
 }
 
 impl Comparison {
     /// The sources that differ, so far, taken out.
     #[must_use]
     pub fn take(&self) -> Vec<i64> {
-        let taken = std::mem::take(&mut *self.differing.lock().unwrap_or_else(PoisonError::into_inner));
-        taken.into_iter().collect()
+        take(&self.differing)
+    }
+
+    /// Those that could not be read, so far, taken out: nobody can tell whether they differ.
+    #[must_use]
+    pub fn take_unread(&self) -> Vec<i64> {
+        take(&self.unread)
+    }
+
+    fn note_unread(&self, batch: &Batch) {
+        let unread = batch.items().iter().filter(|item| is_unread(item)).filter_map(Item::source_id);
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).extend(unread);
     }
 
     fn note(&self, differing: Vec<i64>) {
         self.differing.lock().unwrap_or_else(PoisonError::into_inner).extend(differing);
     }
+}
+
+fn take(noted: &Mutex<BTreeSet<i64>>) -> Vec<i64> {
+    let taken = std::mem::take(&mut *noted.lock().unwrap_or_else(PoisonError::into_inner));
+    taken.into_iter().collect()
+}
+
+/// Whether an item says that its source could not be opened or read.
+fn is_unread(item: &Item) -> bool {
+    let unread = [Reason::IoError, Reason::PermissionDenied, Reason::SourceMissing].map(Reason::code);
+    matches!(&item.finding, Finding::Rejected(reject) if reject.entry_ordinal < 0 && unread.contains(&reject.reason))
 }
 
 /// What was read of places, column by column: a content, a refusal, or neither.
@@ -42,7 +65,7 @@ pub(super) struct ReadPlaces {
 impl ReadPlaces {
     fn of(batch: &Batch) -> Self {
         let mut read = Self::default();
-        for item in batch.items() {
+        for item in batch.items().iter().filter(|item| !is_unread(item)) {
             let place = match &item.finding {
                 Finding::New(_, place) | Finding::Duplicate(place) => {
                     Some((place.source_id, place.entry_ordinal, Some(place.file_id), None))
@@ -86,7 +109,7 @@ impl ReadSources {
 
     fn of_bare(batch: &Batch) -> Self {
         let mut read = Self::default();
-        for item in batch.items() {
+        for item in batch.items().iter().filter(|item| !is_unread(item)) {
             let refused = matches!(&item.finding, Finding::Rejected(reject) if reject.entry_ordinal < 0);
             if let Some(source) = &item.source {
                 read.push(source.id, source.kind, source.entries, source.not_midi, refused);
@@ -121,6 +144,7 @@ impl ComparisonSink {
 
 impl Sink for ComparisonSink {
     async fn store(&mut self, batch: &Batch, _method: Method) -> Result<Stored, SinkError> {
+        self.comparison.note_unread(batch);
         let (places, sources) = (ReadPlaces::of(batch), ReadSources::of_bare(batch));
         self.comparison.note(self.database.differing_places(&places).await?);
         if !sources.ids.is_empty() {

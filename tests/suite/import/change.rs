@@ -173,15 +173,16 @@ async fn a_nested_archive_that_opens_at_last_moves_its_neighbours() {
     let piece = |number: u64| sample::midi(5, number, 1_500);
     let [first, second, third] = [1, 2, 3].map(piece);
     let inner = tar_gz(&[("first.mid", &first), ("second.mid", &second)]);
+    // Some are the same, one behind the other.
     let neighbours: Vec<(String, Vec<u8>)> =
-        (10..40).map(|index| (format!("{index}.mid"), piece(index))).collect();
+        (10..40).map(|index| (format!("{index}.mid"), piece(index / 3 * 3))).collect();
     let mut middle = vec![("third.mid", third.as_slice()), ("inner.tar.gz", &inner)];
     middle.extend(neighbours.iter().map(|(name, content)| (name.as_str(), content.as_slice())));
     let outer = tar_gz(&[("middle.tar.gz", &tar_gz(&middle)), ("last.mid", &piece(50))]);
     fs::write(folder.path().join("outer.tar.gz"), outer).unwrap();
     let database = TestDatabase::create().await;
     let report = import(&database, &["--max-depth", "1"], &[folder.path()]).await;
-    assert_eq!((count(&report, "inserted"), count(&report, "rejected")), (32, 1), "{report}");
+    assert_eq!((count(&report, "inserted"), count(&report, "rejected")), (13, 1), "{report}");
     crate::program::Program::on(&database, ["rejects", "--retry"]).run().expect(&[0]);
     let report = import_any(&database, folder.path());
     assert_eq!(count(&report, "inserted"), 2, "{report}");

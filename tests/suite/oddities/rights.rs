@@ -123,6 +123,21 @@ async fn files_that_may_not_be_looked_at_keep_what_is_stored_of_them() {
     set_modes(0o644);
     rescan(&[0]);
     assert!(reasons(&url).await.is_empty());
+    // Complete again, and not to be opened: only who compares notices, and forgets nothing.
+    set_modes(0o000);
+    let verify = ["import".as_ref(), "--json".as_ref(), "--verify".as_ref(), folder.path().as_os_str()];
+    let verified = Program::wrapped(without_privileges(), verify).env("DATABASE_URL", &url).run();
+    let report = verified.expect(&[3]).json();
+    assert_eq!(["rejected", "sources_differing"].map(|name| count(&report, name)), [3, 0], "{report}");
+    let now = Rows::active(&url).await;
+    assert_eq!(
+        ["files", "file_locations"].map(|table| now.count(table)),
+        ["files", "file_locations"].map(|table| before.count(table))
+    );
+    assert_whole(&url, "compared").await;
+    set_modes(0o644);
+    rescan(&[0]);
+    assert!(reasons(&url).await.is_empty());
     before.assert_same(&Rows::active(&url).await, "to be looked at again");
 }
 
