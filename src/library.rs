@@ -260,6 +260,12 @@ pub async fn balance(connection: &mut PgConnection, run_id: i32, opened: &[i64])
     Ok(Balance { inserted, new_places, rejected, unchanged, not_midi, unfinished })
 }
 
+/// Whether the server has ended a transaction because it and another one waited for each other: it may be tried again.
+pub(crate) fn waited_for_each_other(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| matches!(&*code, "40001" | "40P01"))
+}
+
 pub(crate) fn failed(doing: &str, error: sqlx::Error) -> Error {
     let kind = match &error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) => ErrorKind::Unreachable,

@@ -14,7 +14,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::discover::{Roots, SortedBelow};
 use crate::error::Result;
-use crate::library::failed;
+use crate::library::{failed, waited_for_each_other};
 use crate::pipeline::{KnownSources, RootTally, Walked};
 
 /// Fewer than so many are believed, however large their share.
@@ -224,11 +224,6 @@ async fn in_turn<T>(
             done => return done,
         }
     }
-}
-
-fn waited_for_each_other(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| matches!(&*code, "40001" | "40P01"))
 }
 
 /// Looks at contents that lost a place, at most so many rows of them; answers at how many.

@@ -25,10 +25,15 @@ pub struct KnownSource {
 }
 
 impl KnownSource {
-    /// Whether a file is what was stored whole: of the same size and time, to the nanosecond. Device and inode do not
-    /// count: a library that was copied with its times is the same library.
+    /// Whether a file is what was stored whole.
     pub(crate) fn is(&self, file: &FoundFile) -> bool {
-        self.is_complete && u64::try_from(self.size_bytes) == Ok(file.size) && self.mtime_ns == file.mtime_ns
+        self.is_complete && self.looks_like(file)
+    }
+
+    /// Whether a file is of the same size and time, to the nanosecond. Device and inode do not count: a library that was
+    /// copied with its times is the same library.
+    pub(super) fn looks_like(&self, file: &FoundFile) -> bool {
+        u64::try_from(self.size_bytes) == Ok(file.size) && self.mtime_ns == file.mtime_ns
     }
 }
 

@@ -194,12 +194,8 @@ pub(super) fn refuse_source(context: &Arc<Context>, file: &FoundFile, kind: &'st
 
 /// Records a file that cannot be opened or read. One that is as it was when it was read keeps what is stored of it.
 pub(super) fn refuse_unread(context: &Arc<Context>, file: &FoundFile, refusal: Refusal) {
-    let is_same = |known: &KnownSource| {
-        known.entries > 0
-            && known.mtime_ns == file.mtime_ns
-            && u64::try_from(known.size_bytes) == Ok(file.size)
-    };
-    if context.known.get(file.id().0).as_ref().is_some_and(is_same) {
+    let is_stored = |known: KnownSource| known.entries > 0 && known.looks_like(file);
+    if context.known.get(file.id().0).is_some_and(is_stored) {
         // By a reader, which may wait for what is stored.
         context.queue.push_next(Lane::Outer, 0, Job::Unread(file.clone(), refusal));
     } else {

@@ -14,7 +14,7 @@ use sqlx::{Connection as _, FromRow, Row as _};
 use super::resolver::Resolved;
 use super::{Key, Named, Naming, Resolver};
 use crate::error::Result;
-use crate::library::failed;
+use crate::library::{failed, waited_for_each_other};
 
 /// Pages of the list in a transaction: about 20,000 contents.
 const PAGES_TOGETHER: i64 = 88;
@@ -221,8 +221,8 @@ async fn sort_pages(
 
 /// Whether another attempt may succeed: a content or song was deleted beside us, or two waited for each other.
 fn passes(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| matches!(&*code, "23503" | "40001" | "40P01"))
+    let is_gone = |error: &dyn sqlx::error::DatabaseError| error.is_foreign_key_violation();
+    waited_for_each_other(error) || error.as_database_error().is_some_and(is_gone)
 }
 
 async fn sort_once(

@@ -8,6 +8,7 @@ use sqlx::{Executor as _, Row as _};
 use super::{assert_balance, count, import};
 use crate::harness::{TestDatabase, connect_to, passable_directory};
 use crate::program::Program;
+use crate::rescan::tar;
 use crate::rows::{Rows, archive, assert_whole, number};
 
 /// What was found where, without the source: reading order, name within it, content.
@@ -103,17 +104,6 @@ async fn a_stream_that_breaks_off_keeps_what_came_before() {
     assert_eq!(count(&report, "inserted") + arrived, 60, "{report}");
 }
 
-/// A tar of these contents, called by their numbers.
-fn tar_of(path: &std::path::Path, contents: &[Vec<u8>]) {
-    let mut tar = tar::Builder::new(Vec::new());
-    for (index, content) in contents.iter().enumerate() {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(content.len() as u64);
-        tar.append_data(&mut header, format!("{index}.mid"), content.as_slice()).unwrap();
-    }
-    fs::write(path, tar.into_inner().unwrap()).unwrap();
-}
-
 /// A stream is known by its first mebibyte: what lies behind may be other things the next time, or nothing.
 #[tokio::test]
 async fn what_a_stream_has_no_more_goes() {
@@ -122,12 +112,12 @@ async fn what_a_stream_has_no_more_goes() {
         (folder.path().join("first"), folder.path().join("second"), folder.path().join("cut"));
     let mut contents: Vec<Vec<u8>> = (0..40).map(|index| sample::midi(7, index, 60_000)).collect();
     contents[38] = vec![b' '; 3 << 20];
-    tar_of(&first, &contents);
+    fs::write(&first, tar(&contents)).unwrap();
     contents[35] = b"no music, and it says that it is".to_vec();
     contents[36] = contents[2].clone();
     contents.truncate(37);
     contents.extend([Vec::new(), b"MThd, and nothing else".to_vec()]);
-    tar_of(&second, &contents);
+    fs::write(&second, tar(&contents)).unwrap();
     let whole = fs::read(&first).unwrap();
     let same = whole.iter().zip(&fs::read(&second).unwrap()).take_while(|(one, other)| one == other).count();
     assert!(same > 1 << 20, "one stream to the loader: {same} bytes are the same");
@@ -170,11 +160,10 @@ async fn a_damaged_archive_in_a_stream_is_the_same_each_time() {
     let inner = fs::read(archive(folder.path(), Container::TarGz, 4, 60, 3_000)).unwrap();
     let path = folder.path().join("stream");
     let inner = inner[..inner.len() * 2 / 3].to_vec();
-    tar_of(
-        &path,
-        &[vec![sample::midi(1, 1, 900), inner], (2..30).map(|index| sample::midi(1, index, 900)).collect()]
-            .concat(),
-    );
+    let contents =
+        [vec![sample::midi(1, 1, 900), inner], (2..30).map(|index| sample::midi(1, index, 900)).collect()]
+            .concat();
+    fs::write(&path, tar(&contents)).unwrap();
     let database = TestDatabase::create().await;
     let report = import_stream(&database, &path).await;
     assert!(count(&report, "inserted") > 40 && count(&report, "rejected") > 0, "{report}");

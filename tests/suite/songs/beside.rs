@@ -9,7 +9,8 @@ use sqlx::{Connection as _, Executor as _};
 use super::{ABBA, groups, library, number_of, write};
 use crate::harness::{TestDatabase, connect_to, passable_directory};
 use crate::import::import;
-use crate::program::{Program, until};
+use crate::program::Program;
+use crate::rescan::lock_is_free;
 use crate::rows::{Rows, assert_sorted, number};
 
 /// Kills an import that waits for the songs, as while another one is merged; answers how many contents it has stored.
@@ -22,10 +23,7 @@ async fn killed(database: &TestDatabase, folder: &Path) -> i64 {
     running.wait();
     merging.close().await.unwrap();
     let mut connection = database.connect().await;
-    until("the lock is free", async || {
-        loader::server::lock::holder(&mut connection).await.unwrap().is_none()
-    })
-    .await;
+    lock_is_free(database).await;
     assert_eq!(number(&mut connection, "SELECT count(*) FROM songs").await, 0);
     number(&mut connection, "SELECT count(*) FROM files").await
 }
